@@ -14,7 +14,7 @@ ENV NODE_ENV=production
 USER 1000:1000
 
 FROM runtime AS service
-# Whether the process answers: an orchestrator that restarts on this must not do so because a dependency is away.
+# Whether the process responds: an orchestrator that restarts on this must not do so because a dependency is unavailable.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "\
   require('node:http') \
     .get({ port: process.env.MANAGEMENT_PORT, path: '/health/live' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)) \

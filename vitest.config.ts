@@ -75,7 +75,7 @@ const compose = {
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
-    projects: docker.answers || requiresDocker ? [unit, integration, compose] : [unit, integration],
+    projects: docker.isAvailable || requiresDocker ? [unit, integration, compose] : [unit, integration],
     reporters: resultsFile === undefined ? ['default'] : ['default', new ResultsReporter(resultsFile)]
   }
 })

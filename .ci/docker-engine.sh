@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Docker engine for machines without one: docker-engine.sh start | stop | status | clear
-#   start   uses the engine that answers, else starts one in the background on Docker's default socket
+#   start   uses the engine that responds, else starts one in the background on Docker's default socket
 #   stop    stops the engine that `start` started, and no other
 #   status  prints `own`, `other` or `none`
 #   clear   removes all containers, volumes and networks of the own engine; images and build cache stay
@@ -11,7 +11,7 @@ cache=${COUNTERSIGN_CI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/countersign-ci}
 pid_file=$cache/dockerd.pid
 log=$cache/dockerd.log
 
-answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+is_up() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # The process id of the own engine; a stale file may hold the id of a stranger, hence the look at its command line.
 own_pid() {
@@ -21,7 +21,7 @@ own_pid() {
 }
 
 status() {
-  if own_pid >/dev/null; then echo own; elif answers; then echo other; else echo none; fi
+  if own_pid >/dev/null; then echo own; elif is_up; then echo other; else echo none; fi
 }
 
 # Docker gives its bridge 1500; where the way out carries less, downloads in a build would hang.
@@ -48,21 +48,21 @@ forget_killed_containerd() {
   if ! grep -qa containerd "/proc/$pid/cmdline" 2>/dev/null; then rm -f "$file"; fi
 }
 
-starts() { answers || ! kill -0 "$1" 2>/dev/null; }
+starts() { is_up || ! kill -0 "$1" 2>/dev/null; }
 gone() { ! own_pid >/dev/null; }
 
 start() {
-  if answers; then return; fi
-  [[ $(id -u) == 0 ]] || fail 'no Docker engine answers, and only root can start one'
+  if is_up; then return; fi
+  [[ $(id -u) == 0 ]] || fail 'no Docker engine responds, and only root can start one'
   mkdir -p "$cache/docker"
   rm -f "$pid_file"
   forget_killed_containerd
   # In a process group of its own: Ctrl-C must reach the scripts, which then stop the engine in order.
   PATH=$PATH:/usr/sbin:/sbin setsid nohup dockerd --data-root "$cache/docker" --pidfile "$pid_file" \
     --host "${DOCKER_HOST:-unix:///var/run/docker.sock}" --mtu "$(uplink_mtu)" >"$log" 2>&1 </dev/null &
-  wait_for 60 starts "$!" && answers && return
+  wait_for 60 starts "$!" && is_up && return
   tail -n 30 "$log" >&2
-  fail "the Docker engine does not answer; its log is $log"
+  fail "the Docker engine does not respond; its log is $log"
 }
 
 stop() {

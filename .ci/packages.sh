@@ -22,6 +22,6 @@ if [[ ! -e $policy ]]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt() { apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@"; }
-# A source that does not answer may not matter; if it does, the next command fails.
+# A source that does not respond may not matter; if it does, the next command fails.
 apt update >"$log" 2>&1 || true
 apt install --no-install-recommends "${missing[@]}" >>"$log" 2>&1 || { tail -n 30 "$log" >&2 && exit 1; }

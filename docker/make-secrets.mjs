@@ -150,7 +150,7 @@ secret('redis/acl-2.conf', () =>
   ].join('\n')
 )
 
-// The resource-service speaks for itself with this key; its public half is registered at the issuer.
+// The resource-service acts on its own behalf with this key; its public half is registered at the issuer.
 const clientKey = secret('verifier/client-key.pem', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return privateKey.export({ format: 'pem', type: 'pkcs8' }).trim()

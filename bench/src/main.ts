@@ -89,7 +89,7 @@ async function runSuite(suite: Suite, given: Omit<SuiteContext, 'progress'>): Pr
 
 async function onContainers(work: (postgresUrl: string, redisUrl: string) => Promise<void>): Promise<void> {
   const docker = await findDocker()
-  if (!docker.answers) throw new Error(`The benchmark needs Docker, but ${docker.reason}.`)
+  if (!docker.isAvailable) throw new Error(`The benchmark needs Docker, but ${docker.reason}.`)
   process.stderr.write('Starting Postgres and Redis …\n')
   const removals: (() => Promise<void>)[] = []
   const removeAll = () => Promise.all(removals.splice(0).map((remove) => remove()))

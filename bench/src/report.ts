@@ -17,11 +17,11 @@ export function toMarkdown(records: readonly SuiteRecord[]): string {
 }
 
 function summaryOf(records: readonly SuiteRecord[]): string {
-  const judged = records.flatMap(({ name: suite, measurements }) =>
+  const compared = records.flatMap(({ name: suite, measurements }) =>
     measurements.map((measurement) => ({ suite, measurement, verdict: verdictOf(measurement) }))
   )
-  const met = judged.filter(({ verdict }) => verdict === 'met').length
-  const short = judged.filter(({ verdict }) => verdict === 'short')
+  const met = compared.filter(({ verdict }) => verdict === 'met').length
+  const short = compared.filter(({ verdict }) => verdict === 'short')
   const lines = [`**${met} of ${met + short.length} goals are met.**`]
   if (short.length > 0) lines.push('', 'These fall short:', '')
   for (const { suite, measurement } of short) {

@@ -109,7 +109,7 @@ async function startServices(services: ReadonlyMap<ServiceName, Service>, stop: 
 
 async function waitUntilReady(name: string, service: Service, stop: AbortSignal): Promise<void> {
   const deadline = Date.now() + readyWithinMs
-  for (let last = 'no answer'; !stop.aborted; await delay(10)) {
+  for (let last = 'no response'; !stop.aborted; await delay(10)) {
     try {
       const response = await fetch(`${service.managementUrl}/health/ready`, { signal: AbortSignal.timeout(5_000) })
       last = `${response.status} ${await response.text()}`

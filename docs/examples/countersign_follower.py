@@ -145,7 +145,7 @@ def is_identifier(value):
 
 
 class KeySet:
-    """The issuer's public keys: kept for 5 minutes, and for a day while the issuer is away."""
+    """The issuer's public keys: kept for 5 minutes, and for a day while the issuer is unavailable."""
 
     FRESH_SECONDS = 300
     STALE_SECONDS = 86_400
@@ -317,7 +317,7 @@ class Follower:
                 del self._entries[kind, value]
 
     def _read_state(self):
-        # One connection answers all of it, so that the run id is that of the server that holds the epoch.
+        # One connection reads all of it, so that the run id is that of the server that holds the epoch.
         with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.mget(self.PREFIX + "epoch", self.PREFIX + "swept")
             pipeline.xinfo_stream(self.PREFIX + "revocations")

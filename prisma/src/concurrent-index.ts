@@ -46,7 +46,7 @@ export function parseConcurrentIndex(sql: string): ConcurrentIndex | undefined {
  * Runs it, and starts over after an interruption. It blocks nobody while it waits, so it waits for locks without a bound: as long as
  * the oldest transaction runs, which may be a backup. An index of a partitioned table is made on each partition,
  * and then attached.
- * @param onWork told before each step that can take long
+ * @param onWork called before each step that can take long
  */
 export async function applyConcurrentIndex(
   client: pg.Client,

@@ -6,7 +6,7 @@ import { type Migration, migrationsFolder, readMigration, readMigrationNames } f
 import { readHistory, readSchemaState, SchemaError } from './schema-state.ts'
 
 export interface MigrateOptions {
-  /** Told once for each migration that was applied, and when something takes long. */
+  /** Called once for each migration that was applied, and when something takes long. */
   log?: (message: string) => void
   /** Default: the migrations of this version. */
   folder?: URL

@@ -178,8 +178,8 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     await expect
       .poll(async () => {
         const { body } = await visitor.page.evaluate(async () => {
-          const answer = await fetch('/account/auth/me')
-          return { body: await answer.json() }
+          const response = await fetch('/account/auth/me')
+          return { body: await response.json() }
         })
         return body.roles
       })
@@ -212,12 +212,12 @@ describe.skipIf(!hasBrowser)('administration in the browser', () => {
     expect(secret.length).toBeGreaterThan(30)
     await dialog.getByRole('button', { name: 'I have copied it' }).click()
     await dialog.waitFor({ state: 'detached' })
-    const answer = await postForm(
+    const response = await postForm(
       `${fixture.trio.auth.url}/oauth/token`,
       { grant_type: 'client_credentials' },
       basic('reports', secret)
     )
-    expect([answer.status, answer.body.error]).not.toContain('invalid_client')
+    expect([response.status, response.body.error]).not.toContain('invalid_client')
     expect(await office.page.content()).not.toContain(secret)
   })
 

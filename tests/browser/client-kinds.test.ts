@@ -9,7 +9,7 @@ import type { TokenResponse } from '@countersign/oauth'
 import {
   childEnvironment,
   createTestRedis,
-  expectAnswerWithin,
+  expectResponseWithin,
   findLastingPort,
   startTcpProxy,
   type TcpProxy
@@ -127,7 +127,7 @@ for await (const token of createInterface({ input: process.stdin })) {
       stdio: ['pipe', 'pipe', 'inherit']
     })
     onTestFinished(() => void child.kill())
-    child.stdin.on('error', () => undefined) // it has ended: then there is no answer
+    child.stdin.on('error', () => undefined) // it has ended: then there is no response
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     return async (token: string): Promise<string> => {
       child.stdin.write(`${token}\n`)
@@ -154,7 +154,7 @@ for await (const token of createInterface({ input: process.stdin })) {
   }
 
   test('a service: the shown files get a token as they are, and its page shows that without being loaded again', async () => {
-    const dialog = await openForm('A service that speaks for itself', 'orders')
+    const dialog = await openForm('A service that acts on its own behalf', 'orders')
     await dialog.getByLabel('How it authenticates itself').selectOption({ value: 'client_secret_basic' })
     await add(dialog, 'Audiences', 'https://stock.example')
     await add(dialog, 'Scopes', 'stock:read')
@@ -228,11 +228,11 @@ for await (const token of createInterface({ input: process.stdin })) {
       await page.getByRole('group', { name: '.env' }).waitFor()
       expect(await saveFiles(page, answersTokens)).toContain(`AUDIENCE=${stockApi}\n`)
       await page.getByText('None seen yet.').waitFor()
-      const answerTo = startVerifier()
-      expect(await answerTo(acting)).toBe(buyer.id)
-      expect(await answerTo(buyer.token)).toBe('ERR_TOKEN_CLAIM')
+      const responseTo = startVerifier()
+      expect(await responseTo(acting)).toBe(buyer.id)
+      expect(await responseTo(buyer.token)).toBe('ERR_TOKEN_CLAIM')
       await buyer.signOut()
-      await expectAnswerWithin(1000, 'ERR_TOKEN_REVOKED', () => answerTo(acting))
+      await expectResponseWithin(1000, 'ERR_TOKEN_REVOKED', () => responseTo(acting))
       await untilTokenIsSeen()
     })
 
@@ -267,11 +267,11 @@ for await (const token of createInterface({ input: process.stdin })) {
 
       const verifies = { scopes: ['revocations:read'], audiences: [issuer], resources: [stockApi] }
       await saveFilesOf({ client_id: 'stock-2', ...bySecret, ...verifies }, answersTokens)
-      const answerTo = startVerifier()
-      expect(await answerTo(own)).toBe('orders-2')
-      expect(await answerTo(acting)).toBe(id)
+      const responseTo = startVerifier()
+      expect(await responseTo(own)).toBe('orders-2')
+      expect(await responseTo(acting)).toBe(id)
       await signOut()
-      await expectAnswerWithin(1000, 'ERR_TOKEN_REVOKED', () => answerTo(acting))
+      await expectResponseWithin(1000, 'ERR_TOKEN_REVOKED', () => responseTo(acting))
     })
   })
 
@@ -285,7 +285,7 @@ for await (const token of createInterface({ input: process.stdin })) {
       env = (await fileIn(dialog, '.env')) ?? ''
       snippet = (await fileIn(dialog, 'Code')) ?? ''
       expect(await dialog.getByRole('button', { name: 'Create client' }).count()).toBe(0)
-      await dialog.getByLabel('What it is').selectOption({ label: 'A service that speaks for itself' })
+      await dialog.getByLabel('What it is').selectOption({ label: 'A service that acts on its own behalf' })
       await dialog.getByRole('button', { name: 'Create client' }).waitFor()
     })
 

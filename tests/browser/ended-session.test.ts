@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('a session that ends while a form is filled in', ()
     await again(page).getByRole('button', { name: 'Sign in' }).click()
     await again(page).waitFor({ state: 'detached' })
   }
-  /** An admin whose session has ended, as the answer to a new client shows. */
+  /** An admin whose session has ended, as the response to a new client shows. */
   const endedOverNewClient = async () => {
     const { page } = await fixture.visit()
     await signInOnPage(page, admin(fixture.trio))

@@ -49,7 +49,7 @@ async function openBrowser(): Promise<Browser> {
   return openBrowser()
 }
 
-/** What a page has asked for, and has no answer to yet. */
+/** What a page has asked for, and has no response to yet. */
 const openRequests = new WeakMap<Page, Set<Request>>()
 
 /** Where the pages of a browser are: it says so in each request that changes something. */
@@ -251,7 +251,7 @@ export async function signInOnPage(page: Page, { username, password }: Person): 
   await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
 }
 
-/** Asks as the pages' scripts do; the answer's cookies are those of the browser. */
+/** Asks as the pages' scripts do; the response's cookies are those of the browser. */
 export async function postFrom<T = unknown>(page: Page, path: string, data?: object): Promise<T> {
   const headers = {
     'Accept-Language': 'en',
@@ -261,7 +261,7 @@ export async function postFrom<T = unknown>(page: Page, path: string, data?: obj
   }
   const response = await page.request.post(path, { data, headers })
   const text = await response.text()
-  expect(response.ok(), `${path} answered ${response.status()}: ${text}`).toBe(true)
+  expect(response.ok(), `${path} responded with ${response.status()}: ${text}`).toBe(true)
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
@@ -315,9 +315,9 @@ export async function expectSignedOut(page: Page): Promise<void> {
 /** The session of this page has ended elsewhere: a click finds it out, a second later at the latest. */
 export async function expectSignedOutAtClick(page: Page): Promise<void> {
   await expectRefusedWithin(1000, async () => {
-    const answer = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/me')
+    const responded = page.waitForResponse((response) => new URL(response.url()).pathname === '/api/me')
     const form = page.getByRole('heading', { level: 1, name: 'Sign in' })
-    const statuses = [answer.then((response) => response.status()), form.waitFor().then(() => 401)]
+    const statuses = [responded.then((response) => response.status()), form.waitFor().then(() => 401)]
     // The page may have found it out by itself, and the button is gone.
     await page
       .getByRole('button', { name: 'Ask again' })

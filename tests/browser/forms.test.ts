@@ -57,8 +57,8 @@ const refusalOf = (path: string) => ({
   })
 })
 
-/** Lets the next request through, and loses its answer. */
-async function loseAnswer(page: Page, path: string, times = 1): Promise<() => number> {
+/** Lets the next request through, and loses its response. */
+async function loseResponse(page: Page, path: string, times = 1): Promise<() => number> {
   let lost = 0
   await page.route(`**${path}`, async (route) => {
     if (route.request().method() !== 'POST' || lost >= times) return route.fallback()
@@ -292,7 +292,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
     test('registration: the same name and password sign in', async () => {
       const page = await visit()
       await fillRegistration(page, newPerson())
-      await loseAnswer(page, '/bff/registration')
+      await loseResponse(page, '/bff/registration')
       await submitTwice(page, 'Create account')
       await page.getByRole('heading', { level: 1, name: 'Your account' }).waitFor()
     })
@@ -301,7 +301,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       const page = await visit()
       const person = newPerson()
       await fillRegistration(page, person)
-      await loseAnswer(page, '/bff/registration')
+      await loseResponse(page, '/bff/registration')
       await page.getByRole('button', { name: 'Create account' }).click()
       await page.getByText('The server did not respond.').waitFor()
       await password(page).fill(newPerson().password)
@@ -314,11 +314,11 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       const person = newPerson()
       await openNewAccount(page, person)
       const [second, third] = [newPerson().password, newPerson().password]
-      await loseAnswer(page, '/account/auth/password', 2)
+      await loseResponse(page, '/account/auth/password', 2)
       await password(page, 'Current password').fill(person.password)
       await password(page, 'New password').fill(second)
       await submitTwice(page, 'Change password')
-      // The second answer was the refusal of the former password, and was lost too.
+      // The second response was the refusal of the former password, and was lost too.
       await page.getByText('The server did not respond.').waitFor()
       await password(page, 'New password').fill(third)
       await page.getByRole('button', { name: 'Change password' }).click()
@@ -339,9 +339,9 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
     })
 
     test('client: it is found, and its lost secret is replaced', async () => {
-      const dialog = await openNewClient('lost-answer')
+      const dialog = await openNewClient('lost-response')
       await addAudience(dialog, 'https://api.example.com')
-      await loseAnswer(office, '/account/admin/clients')
+      await loseResponse(office, '/account/admin/clients')
       await create(dialog)
       await dialog.getByText('The server did not respond.').waitFor()
       await create(dialog)
@@ -364,7 +364,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       }
       const first = await secretIn(dialog)
       await office.goto('/admin/clients/lost-second-secret')
-      const lost = await loseAnswer(office, '/account/admin/clients/lost-second-secret/secrets', 2)
+      const lost = await loseResponse(office, '/account/admin/clients/lost-second-secret/secrets', 2)
       for (const count of [1, 2]) {
         await office.getByRole('button', { name: 'New secret' }).click()
         await expect.poll(lost).toBe(count)
@@ -372,18 +372,18 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await office.getByRole('button', { name: 'New secret' }).click()
       const second = await secretIn(office.getByRole('dialog'))
       for (const secret of [first, second]) {
-        const answer = await postForm(
+        const response = await postForm(
           `${fixture.trio.auth.url}/oauth/token`,
           { grant_type: 'client_credentials' },
           basic('lost-second-secret', secret)
         )
-        expect(answer.status).toBe(200)
+        expect(response.status).toBe(200)
       }
       await office.unrouteAll()
     })
 
     test('client: one with this id and other contents is another client', async () => {
-      const dialog = await openNewClient('lost-answer')
+      const dialog = await openNewClient('lost-response')
       await addAudience(dialog, 'https://other.example.com')
       await office.route('**/account/admin/clients', (route) =>
         route.request().method() === 'POST' ? route.abort() : route.fallback()

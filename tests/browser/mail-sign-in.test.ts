@@ -141,9 +141,9 @@ describe.skipIf(!hasBrowser || !inject('docker'))('sign-in by mail, in the pages
   test('no script sees the flow', async () => {
     const { page, context } = await visit()
     await page.goto('/sign-in')
-    const answered = page.waitForResponse('**/bff/session/mail')
+    const response = page.waitForResponse('**/bff/session/mail')
     await ask(page, 'nobody')
-    expect(await (await answered).json()).toEqual({ expires_in: 600 })
+    expect(await (await response).json()).toEqual({ expires_in: 600 })
     const cookie = (await context.cookies()).find(({ name }) => name.includes('mail-flow'))
     expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', value: expect.stringMatching(/^[\w-]{43}$/) })
   })

@@ -25,9 +25,9 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
     ]
     for (const other of others) {
       await page.route('**/api/me', (route) => route.fulfill(other))
-      const answered = page.waitForResponse('**/api/me')
+      const response = page.waitForResponse('**/api/me')
       await page.goto('/')
-      await answered
+      await response
       await page.getByText('Member since').waitFor()
       expect(await section(page).count()).toBe(0)
       expect(await page.getByRole('alert').count()).toBe(0)
@@ -48,9 +48,9 @@ describe.skipIf(!hasBrowser)('the pages of other installations', () => {
           () => 0
         )
       await expect.poll(statusOfPage).toBe(200)
-      const told = page.waitForResponse('**/bff/registration')
+      const response = page.waitForResponse('**/bff/registration')
       await page.goto('/sign-in')
-      expect(await (await told).json()).toEqual({
+      expect(await (await response).json()).toEqual({
         registration: 'closed',
         mail: false,
         mail_sign_in: false,

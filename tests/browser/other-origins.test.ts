@@ -39,16 +39,16 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
     for (const path of ['/account/auth/logout-all', '/bff/session']) {
       const page = await visitor.context.newPage()
       await page.goto(origins[index] as string)
-      const answered = page.waitForResponse(`${fixture.url}${path}`)
+      const response = page.waitForResponse(`${fixture.url}${path}`)
       await page.evaluate((action) => {
         const form = document.createElement('form')
         form.method = 'post'
         form.action = action
         document.body.append(form)
-        // After the evaluation has answered, since the page goes with it.
+        // After the evaluation has returned, since the page goes with it.
         setTimeout(() => form.submit())
       }, `${fixture.url}${path}`)
-      expect((await answered).status()).toBe(403)
+      expect((await response).status()).toBe(403)
     }
     expect(await liveSessions()).toBe(1)
   })
@@ -68,8 +68,8 @@ describe.skipIf(!hasBrowser)('what other origins can do to a browser that is sig
       const read: string[] = []
       for (const [path, init] of attempts) {
         try {
-          const answer = await fetch(url + path, { credentials: 'include', ...init })
-          if (answer.type !== 'opaque') read.push(`${path}: ${await answer.text()}`)
+          const response = await fetch(url + path, { credentials: 'include', ...init })
+          if (response.type !== 'opaque') read.push(`${path}: ${await response.text()}`)
         } catch {} // what CORS does not allow
       }
       return read

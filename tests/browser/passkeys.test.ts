@@ -247,7 +247,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     ])
   })
 
-  test('a passkey that is not known here says so, and the browser is told', async () => {
+  test('a passkey that is not known here says so, and the browser is notified', async () => {
     const { page, person } = await newOwner()
     await sql('DELETE FROM passkeys WHERE user_id = (SELECT id FROM users WHERE username = $1)', [person.username])
     await page.addInitScript(() => {

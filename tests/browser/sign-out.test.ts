@@ -222,7 +222,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('a sign-out for an app', () =>
     const { page, hint } = await signedIn()
     await page.route('**/bff/session', (route) =>
       route.request().method() === 'DELETE'
-        ? route.fulfill({ status: 503, json: { error: 'temporarily_unavailable', error_description: 'Away.' } })
+        ? route.fulfill({ status: 503, json: { error: 'temporarily_unavailable', error_description: 'Unavailable.' } })
         : route.continue()
     )
     await page.goto(addressOf({ ...back(), id_token_hint: hint }))

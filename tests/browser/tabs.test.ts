@@ -84,9 +84,9 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     await first.getByLabel('Current password', { exact: true }).fill(bob.password)
     await first.getByLabel('New password', { exact: true }).fill('an entirely other password')
     await first.context().addCookies(await other.context.cookies())
-    const answered = first.waitForResponse(`${fixture.url}/account/auth/password`)
+    const responded = first.waitForResponse(`${fixture.url}/account/auth/password`)
     await first.getByLabel('New password', { exact: true }).press('Enter')
-    const response = await answered
+    const response = await responded
     expect([response.status(), await response.json()]).toMatchObject([409, { error: 'session_changed' }])
     await shows(first, bob)
     await first.getByText(`This browser is signed in as ${bob.username} now.`).waitFor()
@@ -100,9 +100,9 @@ describe.skipIf(!hasBrowser)('tabs of one browser', () => {
     await signInWithoutForm(other.page, alice)
     await first.getByLabel('Current password', { exact: true }).fill(alice.password)
     await first.context().addCookies(await other.context.cookies())
-    const answered = first.waitForResponse('**/bff/session')
+    const responded = first.waitForResponse('**/bff/session')
     await first.evaluate(() => window.dispatchEvent(new Event('focus')))
-    await answered
+    await responded
     await untilComplete(first)
     expect(await first.getByLabel('Current password', { exact: true }).inputValue()).toBe(alice.password)
   })

@@ -15,7 +15,7 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
   })
   afterAll(() => fixture?.close())
 
-  test('no token: not in cookies, storages, databases, the document, or any answer', async () => {
+  test('no token: not in cookies, storages, databases, the document, or any response', async () => {
     const { page, context } = await fixture.visit()
     const bodies: Promise<[string, string]>[] = []
     const requests: string[] = []
@@ -54,10 +54,10 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
       )
       expect(found.document).not.toMatch(token)
     }
-    const answers = await Promise.all(bodies)
-    expect(answers.filter(([url]) => url.includes('/account/admin/')).length).toBeGreaterThan(4)
+    const responses = await Promise.all(bodies)
+    expect(responses.filter(([url]) => url.includes('/account/admin/')).length).toBeGreaterThan(4)
     const isScript = (url: string) => /\.(?:js|css)$/.test(url)
-    expect(answers.filter(([url, text]) => !isScript(url) && token.test(text)).map(([url]) => url)).toEqual([])
+    expect(responses.filter(([url, text]) => !isScript(url) && token.test(text)).map(([url]) => url)).toEqual([])
     expect(requests.filter((text) => token.test(text))).toEqual([])
     // The cookie is there, and scripts have not seen it.
     const cookies = await context.cookies()
@@ -67,13 +67,13 @@ describe.skipIf(!hasBrowser)('what a script in the page can find', () => {
     // A third one, which shows that cookies are not blocked, lasts a minute.
     expect(cookies.filter(({ name }) => !name.startsWith('countersign-probe'))).toHaveLength(2)
     expect(device).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' })
-    expect(answers.filter(([, text]) => text.includes(device?.value as string)).map(([url]) => url)).toEqual([])
+    expect(responses.filter(([, text]) => text.includes(device?.value as string)).map(([url]) => url)).toEqual([])
     expect(cookie).toMatchObject({
       httpOnly: true,
       sameSite: 'Strict',
       path: '/'
     })
-    expect(answers.filter(([, text]) => text.includes(cookie?.value as string)).map(([url]) => url)).toEqual([])
+    expect(responses.filter(([, text]) => text.includes(cookie?.value as string)).map(([url]) => url)).toEqual([])
     expect(fixture.complaints).toEqual([])
   })
 

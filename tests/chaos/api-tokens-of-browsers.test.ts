@@ -92,12 +92,12 @@ describe.skipIf(!inject('docker'))('the tokens for the APIs of a page', () => {
     const [one, other] = replicas as [ServiceProcess, ServiceProcess]
     const { browser, session } = await signedIn(one)
     const all = Object.values(paths)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         browser.send('GET', all[i % all.length] as string, { at: (i % 2 ? one : other).url })
       )
     )
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+    expect(responses.filter(({ status }) => status !== 200)).toEqual([])
     await expectRotations(session.session_id, 2)
   })
 
@@ -124,8 +124,8 @@ describe.skipIf(!inject('docker'))('the tokens for the APIs of a page', () => {
     await expect(browser.send('GET', paths.reports, { at: victim.url })).rejects.toThrow()
     await killed
     const at = (replicas[0] as ServiceProcess).url
-    const answers = await Promise.all(Object.values(paths).map((path) => browser.send('GET', path, { at })))
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    const responses = await Promise.all(Object.values(paths).map((path) => browser.send('GET', path, { at })))
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200])
     // The rotation whose token was lost is repeated, and is no second one.
     await expectRotations(session.session_id, 2)
   })

@@ -1,7 +1,7 @@
 /** Performs actions on the services, and translates the responses into the model's terms. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenResponse } from '@countersign/oauth'
-import { type Answer, send, unverifiedClaims } from '@countersign/testing/trio'
+import { type ApiResponse, send, unverifiedClaims } from '@countersign/testing/trio'
 import type { Action, Outcome } from './family-model.ts'
 import { type Fixture, rules } from './fixture.ts'
 
@@ -75,17 +75,18 @@ export async function carryOut(
   if (delayMs) await delay(delayMs)
   const url = fixture.auths[replica % fixture.auths.length]?.url
   const since = Date.now() / 1000
-  const answer = await ask(action)
-  if (answer.status >= 500) throw new Error(`${action.kind} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
-  const { access_token, error, sessions } = answer.body
+  const response = await ask(action)
+  if (response.status >= 500)
+    throw new Error(`${action.kind} responded with ${response.status}: ${JSON.stringify(response.body)}`)
+  const { access_token, error, sessions } = response.body
   return {
-    status: answer.status,
+    status: response.status,
     ...(error === undefined ? {} : { error: error as string }),
-    ...(access_token === undefined ? {} : { tokens: issued.keep(answer.body as never, { since, now }) }),
+    ...(access_token === undefined ? {} : { tokens: issued.keep(response.body as never, { since, now }) }),
     ...(sessions === undefined ? {} : { sessions: (sessions as { id: string }[]).map(({ id }) => id).sort() })
   }
 
-  function ask(action: Action): Promise<Answer> {
+  function ask(action: Action): Promise<ApiResponse> {
     switch (action.kind) {
       case 'sign in':
         return request('POST', '/auth/login', {
@@ -128,7 +129,7 @@ export async function carryOut(
     method: string,
     path: string,
     { bearer, isAdmin, body }: { bearer?: string; isAdmin?: boolean; body?: unknown }
-  ): Promise<Answer> {
+  ): Promise<ApiResponse> {
     const ofSession = bearer && issued.accessTokens(bearer).at(-1)?.token
     const token = isAdmin ? await fixture.adminToken() : ofSession
     return send(`${url}${path}`, {

@@ -76,13 +76,13 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
       throw new Error('This machine is too slow for the model, to which a few seconds are nothing: lower CHAOS_DEPTH.')
     }
     const endedBefore = new Set(endedFamilies(world).map(({ id }) => id))
-    let answered = 0
-    const holding = holdRows(hold, async () => answered + (await countWaiting()) >= calls.length)
+    let responded = 0
+    const holding = holdRows(hold, async () => responded + (await countWaiting()) >= calls.length)
     const outcomes = await Promise.all(
       calls.map(async (call) => {
         await holding.taken
         const outcome = await carryOut(call, { fixture, issued, usernames, now: world.now })
-        answered += 1
+        responded += 1
         return outcome
       })
     )
@@ -173,7 +173,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
     const alive = issued.accessTokens(id).filter(isAlive)
     const token = alive.at(-1)?.token
     if (token === undefined) return
-    const answeredAt = performance.now()
+    const respondedAt = performance.now()
     const urls = [`${fixture.resource.url}/me`, ...fixture.auths.map(({ url }) => `${url}/auth/me`)]
     await Promise.all(
       urls.map(async (url) => {
@@ -181,7 +181,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
           const askedAt = performance.now()
           const { status } = await get(url, token)
           if (status === 401) return
-          if (askedAt - answeredAt > refusedWithinMs) {
+          if (askedAt - respondedAt > refusedWithinMs) {
             throw mismatch('an access token is accepted past the bound', { familyId: id, url, status })
           }
           await delay(5)

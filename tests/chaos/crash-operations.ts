@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TokenResponse } from '@countersign/oauth'
 import {
-  type Answer,
+  type ApiResponse,
   ageSessions,
   burstSeconds,
   type Credentials,
@@ -49,7 +49,7 @@ export interface Operation {
 export interface Case {
   readonly nameOf: NameStep
   /** Starts it, and resolves with the response if it is a request. */
-  run(): Promise<Answer | undefined>
+  run(): Promise<ApiResponse | undefined>
   /** Whether its work after the response is complete. */
   isOver(): Promise<boolean>
   /** The status of the response without a fault. */
@@ -103,7 +103,7 @@ export const operations: readonly Operation[] = [
       const session = await signIn(fixture.authUrl, user)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<ApiResponse<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
@@ -132,8 +132,8 @@ export const operations: readonly Operation[] = [
           whileLocked(fixture, sidOf(first), async () => {
             refreshOf(first).catch(() => {})
             await vi.waitFor(async () => expect(await waitingRotations(fixture)).toBeGreaterThan(0))
-            const [answer] = await Promise.all(others.map(refreshOf))
-            return answer as Answer<never>
+            const [response] = await Promise.all(others.map(refreshOf))
+            return response as ApiResponse<never>
           }),
         isOver: async () => true,
         status: 200,
@@ -156,7 +156,7 @@ export const operations: readonly Operation[] = [
       await refresh(fixture.authUrl, session.refresh_token)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<ApiResponse<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
@@ -174,7 +174,7 @@ export const operations: readonly Operation[] = [
       await ageSessions(fixture.databaseUrl, user.id, burstSeconds)
       return {
         nameOf: namesOf([session]),
-        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>,
+        run: () => refresh(fixture.authUrl, session.refresh_token) as Promise<ApiResponse<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
@@ -201,7 +201,7 @@ export const operations: readonly Operation[] = [
     commits: 'UPDATE refresh_token_families AS replayed',
     async prepare(fixture) {
       const { first: session, third } = await startReplayableSession(fixture.authUrl, fixture.databaseUrl)
-      const run = () => refresh(fixture.authUrl, session.refresh_token) as Promise<Answer<never>>
+      const run = () => refresh(fixture.authUrl, session.refresh_token) as Promise<ApiResponse<never>>
       return {
         nameOf: namesOf([session]),
         run,
@@ -338,7 +338,7 @@ export const operations: readonly Operation[] = [
         )
       return {
         nameOf: namesOf([]),
-        run: run as () => Promise<Answer<never>>,
+        run: run as () => Promise<ApiResponse<never>>,
         isOver: async () => true,
         status: 200,
         ended: [],
@@ -900,7 +900,7 @@ export async function auditedOf(fixture: CrashFixture, { id }: User, type: strin
   return rows.length
 }
 
-function disable(fixture: CrashFixture, { id }: User): Promise<Answer> {
+function disable(fixture: CrashFixture, { id }: User): Promise<ApiResponse> {
   return send(`${fixture.authUrl}/admin/users/${id}`, {
     method: 'PATCH',
     headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${fixture.adminToken}` },

@@ -61,7 +61,7 @@ export function crashPointsOf(steps: readonly Step[], commits: string | undefine
       isCommitted: at > commitAt
     } as const
     const after = {
-      name: `killed after ${step} is done, before its answer is back`,
+      name: `killed after ${step} is done, before its response is back`,
       moment: 'before_answering',
       isCommitted: at >= commitAt
     } as const

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TokenResponse } from '@countersign/oauth'
-import { type Answer, get, query, untilReady, usedSecrets } from '@countersign/testing/trio'
+import { type ApiResponse, get, query, untilReady, usedSecrets } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type CrashFixture, openCrashFixture } from './crash-fixture.ts'
 import { type Case, type Operation, operations } from './crash-operations.ts'
@@ -68,20 +68,20 @@ describe.skipIf(!fixture)('an auth-service that is killed and started again', ()
     for (const round of inRounds(crashes)) {
       describe('keeps its promises:', () => {
         let cases: ReadonlyMap<PlannedCrash, Case>
-        let answers: ReadonlyMap<PlannedCrash, Answer | undefined>
+        let responses: ReadonlyMap<PlannedCrash, ApiResponse | undefined>
         beforeAll(async () => {
           if (!fixture) return
           const crashed = await crashRound(fixture, round)
           cases = crashed.cases
-          answers = crashed.answers
+          responses = crashed.responses
         })
 
         for (const crash of round) {
           // Each has users of its own.
           test.concurrent(crash.name, async () => {
             const { verify, ended, status } = cases.get(crash) as Case
-            const answer = answers.get(crash)
-            if (answer) expect(answer.status).toBe(status)
+            const response = responses.get(crash)
+            if (response) expect(response.status).toBe(status)
             await verify(crash.point.isCommitted)
             revoked.push(...ended.map((session) => ({ during: crash.name, session })))
           })
@@ -169,7 +169,7 @@ function inRounds(all: readonly PlannedCrash[]): PlannedCrash[][] {
 const canShare = (one: Operation, other: Operation) =>
   one !== other && !one.isAlone && (one.lock === undefined || one.lock !== other.lock)
 
-/** Redis' commands share a connection, which is given up when none is answered for half a second. */
+/** Redis' commands share a connection, which is given up when none gets a response for half a second. */
 const isLast = ({ operation, point }: PlannedCrash) =>
   point.steps[point.at]?.store === 'redis' || (operation.goesOn === true && point.isCommitted)
 
@@ -179,15 +179,15 @@ const longestHoldMs = 4500
 interface CrashedRound {
   readonly cases: ReadonlyMap<PlannedCrash, Case>
   /** The responses of those that had one by the time of the crash. */
-  readonly answers: ReadonlyMap<PlannedCrash, Answer | undefined>
+  readonly responses: ReadonlyMap<PlannedCrash, ApiResponse | undefined>
 }
 
 /** Prepares and crashes once more what a busy machine has held for too long. */
 async function crashRound(fixture: CrashFixture, round: readonly PlannedCrash[]): Promise<CrashedRound> {
   for (let attempt = 1; ; attempt++) {
     const cases = await prepareAll(fixture, round)
-    const { answers, heldMs } = await crashIn(fixture, cases)
-    if (heldMs < longestHoldMs || attempt === 3) return { cases, answers }
+    const { responses, heldMs } = await crashIn(fixture, cases)
+    if (heldMs < longestHoldMs || attempt === 3) return { cases, responses }
   }
 }
 
@@ -195,12 +195,12 @@ async function crashRound(fixture: CrashFixture, round: readonly PlannedCrash[])
 async function crashIn(
   fixture: CrashFixture,
   cases: CrashedRound['cases']
-): Promise<Pick<CrashedRound, 'answers'> & { heldMs: number }> {
+): Promise<Pick<CrashedRound, 'responses'> & { heldMs: number }> {
   let isGone = () => {}
   const gone = new Promise<void>((resolve) => {
     isGone = resolve
   })
-  const attempts = new Map<PlannedCrash, Promise<Answer | undefined>>()
+  const attempts = new Map<PlannedCrash, Promise<ApiResponse | undefined>>()
   const stops: (() => void)[] = []
   let heldSince = Number.POSITIVE_INFINITY
   let heldMs = 0
@@ -221,8 +221,8 @@ async function crashIn(
     for (const stop of stops) stop()
     await fixture.restart()
   }
-  const answers = await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const))
-  return { answers: new Map(answers), heldMs }
+  const responses = await Promise.all([...attempts].map(async ([crash, attempt]) => [crash, await attempt] as const))
+  return { responses: new Map(responses), heldMs }
 }
 
 /** Some at once, so that a round does not wait for each hash of a password in turn. The cases are in the order of the crashes. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { TokenResponse } from '@countersign/oauth'
-import { type Answer, post, query, register, signIn, usedSecrets } from '@countersign/testing/trio'
+import { type ApiResponse, post, query, register, signIn, usedSecrets } from '@countersign/testing/trio'
 import { expect } from 'vitest'
 import { type Credential, createAuthenticator } from '../integration/fixtures/authenticator.ts'
 import { startMockProvider, visit } from '../integration/fixtures/mock-provider.ts'
@@ -267,7 +267,7 @@ async function assertionBy(fixture: CrashFixture, credential: Credential): Promi
   return credential.assert(body.options)
 }
 
-async function presentPasskey(fixture: CrashFixture, credential: Credential): Promise<Answer<SignedIn>> {
+async function presentPasskey(fixture: CrashFixture, credential: Credential): Promise<ApiResponse<SignedIn>> {
   return post<SignedIn>(`${fixture.authUrl}/auth/login/passkey`, {
     credential: await assertionBy(fixture, credential)
   })

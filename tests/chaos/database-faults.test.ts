@@ -14,7 +14,7 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   ageSessions,
   type Credentials,
   get,
@@ -37,7 +37,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinish
 const rotation = /^\s*UPDATE refresh_token_families/
 /** The decision also reads the uses of the last minutes. */
 const burstRotation = /^\s*UPDATE refresh_token_families[\s\S]*f\.used_generations \|\|/
-const judgement = /^\s*WITH replayed AS/
+const decision = /^\s*WITH replayed AS/
 const ending = /^\s*WITH ended AS/
 const newFamily = /^\s*WITH f AS/
 /** The COMMIT that follows a statement: the services commit other things too, at moments of their own. */
@@ -117,7 +117,7 @@ describe('faults of the database', () => {
   const cut = ({ cut }: PostgresExchange) => cut()
 
   /** The service says that it cannot respond now, and nothing about the token. */
-  const expectUnavailable = ({ status, body, headers }: Answer<unknown>) => {
+  const expectUnavailable = ({ status, body, headers }: ApiResponse<unknown>) => {
     expect({ status, body }).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
     expect(headers.get('Retry-After')).toMatch(/^\d+$/)
     expect(headers.has('WWW-Authenticate')).toBe(false)
@@ -142,7 +142,7 @@ describe('faults of the database', () => {
     await expect.poll(() => statusOfMe(session.access_token), { timeout: 6000, interval: 50 }).toBe(401)
   }
 
-  describe('the connection cut between commit and answer', () => {
+  describe('the connection cut between commit and response', () => {
     test.each([
       ['after a pause', 600, rotation],
       ['in a burst', 0, burstRotation]
@@ -165,7 +165,7 @@ describe('faults of the database', () => {
 
     test('of a replay: 503, the family has ended, and the next replay is invalid_grant', async () => {
       const { first, third, sid } = await startReplayableSession(trio.auth.url, database.url, user)
-      fault('before_answering', judgement, cut)
+      fault('before_answering', decision, cut)
       expectUnavailable(await refreshed(first.refresh_token))
       await expectEnded({ ...third, sid }, 'replay')
       expect(await refreshed(first.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
@@ -227,7 +227,7 @@ describe('faults of the database', () => {
     })
   })
 
-  describe.each(transientFaults)('%s (%s) as the answer', (_name, sqlState) => {
+  describe.each(transientFaults)('%s (%s) as the response', (_name, sqlState) => {
     test('to a rotation: 503, and the token rotates afterwards', async () => {
       const session = await newSession()
       fault('before_sending', rotation, ({ failWith }) => failWith(sqlState))
@@ -238,7 +238,7 @@ describe('faults of the database', () => {
 
     test('to the check of a replay: 503, and the next replay ends the family', async () => {
       const { first, third, sid } = await startReplayableSession(trio.auth.url, database.url, user)
-      fault('before_sending', judgement, ({ failWith }) => failWith(sqlState))
+      fault('before_sending', decision, ({ failWith }) => failWith(sqlState))
       expectUnavailable(await refreshed(first.refresh_token))
       expect(await readFamily(database.url, sid)).toMatchObject({ revoked_at: null })
       expect(await refreshed(first.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
@@ -329,15 +329,15 @@ describe('faults of the database', () => {
       const session = await newSession()
       await endConnections(database)
       // The service may hear only from a request that a connection has ended.
-      const answers = [await refreshed(session.refresh_token), await refreshed(session.refresh_token)]
-      const refusals = answers.filter(({ status }) => status !== 200)
+      const responses = [await refreshed(session.refresh_token), await refreshed(session.refresh_token)]
+      const refusals = responses.filter(({ status }) => status !== 200)
       expect(refusals.length).toBeLessThanOrEqual(1)
       refusals.forEach(expectUnavailable)
       await expectOneSuccessor(session)
     })
   })
 
-  describe('a client that is gone before the answer', () => {
+  describe('a client that is gone before the response', () => {
     test('of a refresh gets the one successor when it comes back', async () => {
       const session = await newSession()
       const isSent = new Promise<void>((resolve) => {
@@ -408,7 +408,7 @@ describe('faults of the database', () => {
       await expectOneSuccessor(session)
     })
 
-    test('a lock on the user for longer than lock_timeout: sign-in answers 503, and works afterwards', async () => {
+    test('a lock on the user for longer than lock_timeout: sign-in gets 503, and works afterwards', async () => {
       await whileLocked(database, 'SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [user.id], async () => {
         expectUnavailable(await login())
       })
@@ -417,17 +417,17 @@ describe('faults of the database', () => {
 
     test('a short lock on the family: the refresh waits for it', async () => {
       const session = await newSession()
-      let answer: Promise<Answer<unknown>> | undefined
+      let response: Promise<ApiResponse<unknown>> | undefined
       await whileLocked(
         database,
         'SELECT 1 FROM refresh_token_families WHERE id = $1 FOR UPDATE',
         [session.sid],
         async () => {
-          answer = refreshed(session.refresh_token)
+          response = refreshed(session.refresh_token)
           await delay(300)
         }
       )
-      expect((await answer)?.status).toBe(200)
+      expect((await response)?.status).toBe(200)
       await expectOneSuccessor(session)
     })
 
@@ -480,12 +480,12 @@ describe('faults of the database', () => {
       trio.auth.process.kill('SIGSTOP')
       isStopped()
     })
-    const answer = logoutAll()
+    const response = logoutAll()
     await stopped
     // Past idle_in_transaction_session_timeout the server ends the session, and its locks.
     await expect.poll(() => countOpenTransactions(database), { timeout: 15_000, interval: 100 }).toBe(0)
     trio.auth.process.kill('SIGCONT')
-    expectUnavailable(await answer)
+    expectUnavailable(await response)
     expect(await readFamily(database.url, session.sid)).toMatchObject({ revoked_at: null })
     expect((await logoutAll()).status).toBe(204)
     await expectEnded(session, 'logout_all')

@@ -83,7 +83,7 @@ function describeConnections(given: Given): void {
       { isLong: true }
     ))
 
-  test('connections to Redis are half-open: nothing is refused, and nothing answers', () =>
+  test('connections to Redis are half-open: nothing is refused, and nothing responds', () =>
     given.prove(
       async () => {
         for (const path of given.paths()) path.pause()

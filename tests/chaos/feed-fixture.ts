@@ -13,7 +13,7 @@ import {
 import { redisRevocations } from '@countersign/verifier/redis'
 import type { FeedUnderTest } from './feed-proof.ts'
 import { signInOften } from './feed-sessions.ts'
-import type { Judge, Session } from './feed-traffic.ts'
+import type { Observer, Session } from './feed-traffic.ts'
 import {
   createLocalVerifier,
   firstFindings,
@@ -21,7 +21,7 @@ import {
   type LocalVerifier,
   staleViews,
   untilNothingFound,
-  wrongAnswers
+  wrongResponses
 } from './feed-views.ts'
 
 export interface FeedFixture extends FeedUnderTest {
@@ -66,7 +66,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
   const good = unused.splice(0, 3)
   const revoked: Session[] = []
   const local = new Set<LocalVerifier>()
-  const remote: Judge[] = resources.map(({ url }, at) => ({
+  const remote: Observer[] = resources.map(({ url }, at) => ({
     name: `resource-service ${at + 1}`,
     pauseMs: 50,
     ask: async (accessToken) => (await get(`${url}/me`, accessToken)).status
@@ -80,7 +80,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
     verifierPath,
     good,
     revoked,
-    get judges() {
+    get observers() {
       return [...remote, ...local]
     },
     services: () => [issuer, ...resources],
@@ -100,12 +100,12 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
     async revoke(boundMs, { url } = issuer) {
       const session = unused.pop()
       if (!session) throw new Error('no session is left to be revoked: prepare more')
-      const revocation = { sentAt: performance.now(), answeredAt: Number.POSITIVE_INFINITY, boundMs }
+      const revocation = { sentAt: performance.now(), respondedAt: Number.POSITIVE_INFINITY, boundMs }
       session.revocation = revocation
       revoked.push(session)
       const { status } = await post(`${url}/auth/logout`, undefined, session.accessToken)
-      if (status !== 204) throw new Error(`logout answered ${status}`)
-      revocation.answeredAt = performance.now()
+      if (status !== 204) throw new Error(`logout responded with ${status}`)
+      revocation.respondedAt = performance.now()
       return session
     },
     stopIssuer: (signal) => issuer.stop(signal),
@@ -126,7 +126,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
     // The cheap check comes first: this is called again and again, with hundreds of thousands of entries.
     return firstFindings(
       differencesInState,
-      () => wrongAnswers(fixture.judges, fixture),
+      () => wrongResponses(fixture.observers, fixture),
       differencesInNumber,
       () => incompleteViews([...local], database.url)
     )
@@ -135,7 +135,7 @@ export async function openFeedFixture(redisUrl: string, sessionCount: number): P
   async function differencesInState(): Promise<string[]> {
     const behind = staleViews([...local])
     for (const { name, managementUrl } of fixture.services()) {
-      // One that is about to become stale still answers 200.
+      // One that is about to become stale still responds with 200.
       if (!((await readMetric(managementUrl, 'countersign_revocation_view_age_seconds')) < freshSeconds))
         behind.push(`${name} is not current`)
     }

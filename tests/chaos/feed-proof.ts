@@ -1,7 +1,14 @@
-/** What every fault of a feed is judged by, whatever carries the feed. docs/faults.md has the promises. */
+/** What every fault of a feed is checked by, whatever carries the feed. docs/faults.md has the promises. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
-import { type Answer, type Judge, type Revocation, type Session, startTraffic, violationsIn } from './feed-traffic.ts'
+import {
+  type ObservedResponse,
+  type Observer,
+  type Revocation,
+  type Session,
+  startTraffic,
+  violationsIn
+} from './feed-traffic.ts'
 import type { LocalVerifier } from './feed-views.ts'
 
 /** How long a token may still be accepted after the revoking call has returned: while the feed is healthy, … */
@@ -11,7 +18,7 @@ export const faultBoundMs = 5500
 
 export interface FeedUnderTest {
   /** All verifiers, also those that have joined. */
-  readonly judges: readonly Judge[]
+  readonly observers: readonly Observer[]
   /** Never revoked. */
   readonly good: readonly Session[]
   /** Revoked so far, or being revoked. */
@@ -19,7 +26,7 @@ export interface FeedUnderTest {
   /** Another verifier that starts to follow now. */
   join(name: string): LocalVerifier
   leave(verifier: LocalVerifier): Promise<void>
-  /** Ends the next session; the bound is how long a verifier may still answer 200. */
+  /** Ends the next session; the bound is how long a verifier may still respond with 200. */
   revoke(boundMs: number): Promise<Session>
   /** Waits until all verifiers know everything again; returns what still differs between the outbox and the views. */
   untilRecovered(withinMs: number): Promise<string[]>
@@ -29,7 +36,7 @@ export interface Fault {
   /** Whether sessions are revoked all the time. Not while there is no issuer, unless `revoke` tries again. */
   readonly revokes?: boolean
   readonly revokesEveryMs?: number
-  /** Whether the fault is long enough for verifiers to answer 503. */
+  /** Whether the fault is long enough for verifiers to respond with 503. */
   readonly isLong?: boolean
   readonly recoversWithinMs?: number
   /** When a verifier joins, counted from the start of the fault. */
@@ -49,7 +56,7 @@ export async function proveUnderFault(
 ): Promise<void> {
   const { revokes = true, revokesEveryMs = 900, isLong = false, recoversWithinMs = 8000, joinsAfterMs = 150 } = options
   const joiner = 'verifier that joined during the fault'
-  const traffic = startTraffic(feed.judges, () => [...feed.good, ...feed.revoked])
+  const traffic = startTraffic(feed.observers, () => [...feed.good, ...feed.revoked])
   const joined: LocalVerifier[] = []
   let stopRevoking = async () => {}
   let joining: Promise<void> | undefined
@@ -61,7 +68,7 @@ export async function proveUnderFault(
   try {
     const first = await feed.revoke(healthyBoundMs)
     const isKnown = async () => {
-      const statuses = await Promise.all(feed.judges.map(({ ask }) => ask(first.accessToken)))
+      const statuses = await Promise.all(feed.observers.map(({ ask }) => ask(first.accessToken)))
       return statuses.every((status) => status === 401)
     }
     // A verifier that is cut off before it has heard cannot keep the bound.
@@ -76,9 +83,9 @@ export async function proveUnderFault(
     await feed.revoke(faultBoundMs)
     const notRecovered = await feed.untilRecovered(recoversWithinMs)
     const recoveredBy = performance.now()
-    const boundOf = ({ judge, session }: Answer, { boundMs }: Revocation) =>
-      judge === joiner && session === first ? (options.joinerBoundMs ?? boundMs) : boundMs
-    const violations = () => violationsIn(traffic.answers, { faultFrom, recoveredBy, boundOf })
+    const boundOf = ({ observer, session }: ObservedResponse, { boundMs }: Revocation) =>
+      observer === joiner && session === first ? (options.joinerBoundMs ?? boundMs) : boundMs
+    const violations = () => violationsIn(traffic.responses, { faultFrom, recoveredBy, boundOf })
     // What has not recovered by now may never be ready.
     if (notRecovered.length > 0) expect([...notRecovered, ...violations()]).toEqual([])
 
@@ -90,7 +97,7 @@ export async function proveUnderFault(
     await traffic.stop()
     expect([...violations(), ...(await feed.untilRecovered(3000))]).toEqual([])
     // The one that joins has nothing to begin with.
-    const outage = traffic.answers.filter(({ judge, status }) => judge !== joiner && status === 503)
+    const outage = traffic.responses.filter(({ observer, status }) => observer !== joiner && status === 503)
     if (isLong) expect(outage.length).toBeGreaterThan(0)
   } finally {
     // Where the fault itself failed, they still go on.

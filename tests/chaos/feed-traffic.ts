@@ -12,30 +12,30 @@ export interface Session {
 export interface Revocation {
   readonly sentAt: number
   /** When the revoking call had returned: from then on the bound counts. */
-  answeredAt: number
-  /** How long after that a request may still be answered 200. */
+  respondedAt: number
+  /** How long after that a request may still get 200. */
   readonly boundMs: number
 }
 
 /** A verifier of tokens: returns an HTTP status. */
-export interface Judge {
+export interface Observer {
   readonly name: string
   /** Milliseconds between two questions. */
   readonly pauseMs: number
   ask(accessToken: string): Promise<number>
 }
 
-export interface Answer {
-  readonly judge: string
+export interface ObservedResponse {
+  readonly observer: string
   readonly session: Session
   readonly askedAt: number
-  readonly answeredAt: number
+  readonly respondedAt: number
   readonly status: number
 }
 
 export interface Traffic {
-  readonly answers: readonly Answer[]
-  add(judge: Judge): void
+  readonly responses: readonly ObservedResponse[]
+  add(observer: Observer): void
   /** Stops, and waits for the last responses. */
   stop(): Promise<void>
 }
@@ -45,36 +45,36 @@ const newest = 4
 const inTurn = (group: readonly Session[], round: number) => group[round % group.length]
 
 /** Starts to ask, in turn, about a session that is good and about one that is revoked. */
-export function startTraffic(judges: readonly Judge[], sessions: () => readonly Session[]): Traffic {
-  const answers: Answer[] = []
+export function startTraffic(observers: readonly Observer[], sessions: () => readonly Session[]): Traffic {
+  const responses: ObservedResponse[] = []
   const asking: Promise<void>[] = []
   let isStopped = false
 
-  const ask = async ({ name: judge, ask }: Judge, session: Session) => {
+  const ask = async ({ name: observer, ask }: Observer, session: Session) => {
     const askedAt = performance.now()
     const status = await ask(session.accessToken)
-    answers.push({ judge, session, askedAt, answeredAt: performance.now(), status })
+    responses.push({ observer, session, askedAt, respondedAt: performance.now(), status })
   }
-  const askOn = async (judge: Judge) => {
+  const askOn = async (observer: Observer) => {
     for (let round = 0; !isStopped; round++) {
       const [good, revoked] = [false, true].map((isRevoked) =>
         sessions().filter(({ revocation }) => (revocation !== undefined) === isRevoked)
       ) as [Session[], Session[]]
       for (const session of [inTurn(good, round), inTurn(round % 2 ? revoked.slice(-newest) : revoked, round >> 1)]) {
-        if (session) await ask(judge, session)
+        if (session) await ask(observer, session)
       }
-      await delay(judge.pauseMs)
+      await delay(observer.pauseMs)
     }
   }
-  const add = (judge: Judge) => {
-    const asked = askOn(judge)
+  const add = (observer: Observer) => {
+    const asked = askOn(observer)
     // `stop` rejects then.
     asked.catch(() => {})
     asking.push(asked)
   }
-  judges.forEach(add)
+  observers.forEach(add)
   return {
-    answers,
+    responses,
     add,
     async stop() {
       isStopped = true
@@ -86,34 +86,41 @@ export function startTraffic(judges: readonly Judge[], sessions: () => readonly 
 export interface Period {
   readonly faultFrom: number
   readonly recoveredBy: number
-  /** How long after a revocation this answer may still be 200. */
-  readonly boundOf: (answer: Answer, revocation: Revocation) => number
+  /** How long after a revocation this response may still be 200. */
+  readonly boundOf: (response: ObservedResponse, revocation: Revocation) => number
 }
 
 /** The violations: each as a sentence, for a failure that explains itself. */
-export function violationsIn(answers: readonly Answer[], { faultFrom, recoveredBy, boundOf }: Period): string[] {
+export function violationsIn(
+  responses: readonly ObservedResponse[],
+  { faultFrom, recoveredBy, boundOf }: Period
+): string[] {
   const violations = new Map<string, string>()
   /** One sentence for each kind, verifier and session is enough. */
-  const report = ({ judge, session }: Answer, what: string, detail: string) => {
-    const key = `${judge} ${what} ${session.sid}`
-    if (!violations.has(key)) violations.set(key, `${judge} ${what} (${detail})`)
+  const report = ({ observer, session }: ObservedResponse, what: string, detail: string) => {
+    const key = `${observer} ${what} ${session.sid}`
+    if (!violations.has(key)) violations.set(key, `${observer} ${what} (${detail})`)
   }
-  for (const answer of answers) {
-    const { session, status, askedAt, answeredAt } = answer
+  for (const response of responses) {
+    const { session, status, askedAt, respondedAt } = response
     const { revocation } = session
     const at = `${Math.round(askedAt - faultFrom)} ms into the fault`
-    if (![200, 401, 503].includes(status)) report(answer, `answered ${status}`, at)
-    if (status === 401 && (revocation === undefined || answeredAt < revocation.sentAt)) {
-      report(answer, 'answered 401 for a good token', at)
+    if (![200, 401, 503].includes(status)) report(response, `responded with ${status}`, at)
+    if (status === 401 && (revocation === undefined || respondedAt < revocation.sentAt)) {
+      report(response, 'responded with 401 for a good token', at)
     }
     if (status === 200 && revocation) {
-      const [late, boundMs] = [Math.round(askedAt - revocation.answeredAt), boundOf(answer, revocation)]
+      const [late, boundMs] = [Math.round(askedAt - revocation.respondedAt), boundOf(response, revocation)]
       if (late > boundMs) {
-        report(answer, 'accepted a revoked token', `${late} ms after its revocation, bound ${boundMs}, ${at}`)
+        report(response, 'accepted a revoked token', `${late} ms after its revocation, bound ${boundMs}, ${at}`)
       }
     }
     if (status === 503 && !(askedAt >= faultFrom && askedAt <= recoveredBy)) {
-      report(answer, 'answered 503 in quiet times', `${at}, recovered at ${Math.round(recoveredBy - faultFrom)}`)
+      report(
+        response,
+        'responded with 503 in quiet times',
+        `${at}, recovered at ${Math.round(recoveredBy - faultFrom)}`
+      )
     }
   }
   return [...violations.values()]

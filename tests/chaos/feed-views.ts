@@ -9,9 +9,9 @@ import {
   toHttpResponse,
   VerifierError
 } from '@countersign/verifier'
-import type { Judge, Session } from './feed-traffic.ts'
+import type { Observer, Session } from './feed-traffic.ts'
 
-export interface LocalVerifier extends Judge {
+export interface LocalVerifier extends Observer {
   readonly verifier: AccessTokenVerifier
   /** Every value that its view has received. */
   readonly heard: ReadonlySet<string>
@@ -77,17 +77,17 @@ export function staleViews(verifiers: readonly LocalVerifier[]): string[] {
 }
 
 /** Asks about a session that is good and about the last ones that are revoked. */
-export async function wrongAnswers(
-  judges: readonly Judge[],
+export async function wrongResponses(
+  observers: readonly Observer[],
   { good, revoked }: { readonly good: readonly Session[]; readonly revoked: readonly Session[] }
 ): Promise<string[]> {
   const found: string[] = []
   const probes = [...good.slice(0, 1), ...revoked.slice(-12)]
-  for (const { name, ask } of judges) {
+  for (const { name, ask } of observers) {
     for (const { accessToken, revocation } of probes) {
       const status = await ask(accessToken)
       if (status !== (revocation ? 401 : 200)) {
-        found.push(`${name} answers ${status} to a ${revocation ? 'revoked' : 'good'} token`)
+        found.push(`${name} responds with ${status} to a ${revocation ? 'revoked' : 'good'} token`)
       }
     }
   }

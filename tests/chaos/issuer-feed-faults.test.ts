@@ -208,18 +208,18 @@ function describeTheWay(): void {
     return `http://127.0.0.1:${port}`
   }
 
-  /** Behind a proxy that keeps what the issuer sends, as nginx and HAProxy do when they are told to. */
+  /** Behind a proxy that keeps what the issuer sends, as nginx and HAProxy do when configured so. */
   async function proveThatNoGapIsHidden({ ask }: ReturnType<typeof joinAt>): Promise<void> {
     const { accessToken } = fixture.takeSession()
     await delay(1000)
     expect((await post(`${issuerUrl()}/auth/logout`, undefined, accessToken)).status).toBe(204)
     const endedAt = performance.now()
-    let judged = 0
-    for (let askedAt = endedAt; askedAt < endedAt + faultBoundMs + 1000 || judged < 5; askedAt = performance.now()) {
+    let checked = 0
+    for (let askedAt = endedAt; askedAt < endedAt + faultBoundMs + 1000 || checked < 5; askedAt = performance.now()) {
       const status = await ask(accessToken)
       if (askedAt > endedAt + faultBoundMs) {
         expect([401, 503]).toContain(status)
-        judged++
+        checked++
       }
       await delay(50)
     }

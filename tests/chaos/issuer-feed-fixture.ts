@@ -14,7 +14,7 @@ import {
   type LocalVerifier,
   staleViews,
   untilNothingFound,
-  wrongAnswers
+  wrongResponses
 } from './feed-views.ts'
 
 export interface IssuerFeed extends FeedUnderTest {
@@ -69,14 +69,14 @@ export async function openIssuerFixture(options: IssuerFixtureOptions): Promise<
     const differences = () =>
       firstFindings(
         () => staleViews([...verifiers]),
-        () => wrongAnswers(feed.judges, feed),
+        () => wrongResponses(feed.observers, feed),
         () => incompleteViews([...verifiers], outboxUrl),
         () => excessiveViews([...verifiers], outboxUrl)
       )
     const feed: IssuerFeed = {
       good,
       revoked,
-      get judges() {
+      get observers() {
         return [...verifiers]
       },
       join(name) {
@@ -94,11 +94,11 @@ export async function openIssuerFixture(options: IssuerFixtureOptions): Promise<
       },
       async revoke(boundMs) {
         const session = takeSession()
-        const revocation = { sentAt: performance.now(), answeredAt: Number.POSITIVE_INFINITY, boundMs }
+        const revocation = { sentAt: performance.now(), respondedAt: Number.POSITIVE_INFINITY, boundMs }
         session.revocation = revocation
         revoked.push(session)
         await endSession(revokeAt, session)
-        revocation.answeredAt = performance.now()
+        revocation.respondedAt = performance.now()
         return session
       },
       untilRecovered: (withinMs) => untilNothingFound(differences, withinMs),
@@ -110,7 +110,7 @@ export async function openIssuerFixture(options: IssuerFixtureOptions): Promise<
   return { trio, redisUrl, takeSession, openFeed, close: () => trio.stop() }
 }
 
-/** Asks until the session has ended for certain: the issuer or its database may be away. */
+/** Asks until the session has ended for certain: the issuer or its database may be unavailable. */
 async function endSession(issuerUrl: () => string, { accessToken }: Session): Promise<void> {
   const deadline = performance.now() + 30_000
   for (let hasAsked = false; ; hasAsked = true) {
@@ -120,7 +120,7 @@ async function endSession(issuerUrl: () => string, { accessToken }: Session): Pr
     )
     // 401: an earlier request has ended it, and its response was lost.
     if (status === 204 || (status === 401 && hasAsked)) return
-    if (status !== 503 || performance.now() > deadline) throw new Error(`logout answered ${status}`)
+    if (status !== 503 || performance.now() > deadline) throw new Error(`logout responded with ${status}`)
     await delay(100)
   }
 }

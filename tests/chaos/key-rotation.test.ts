@@ -93,9 +93,10 @@ describe.skipIf(!inject('docker'))(
       const alive: string[] = [tokens.access_token]
       const refusals: Refusal[] = []
       while (!until()) {
-        const answer = await refresh(pick(trio.auths).url, tokens.refresh_token)
-        if (answer.status !== 200) throw new Error(`refresh answered ${answer.status}: ${JSON.stringify(answer.body)}`)
-        tokens = answer.body
+        const response = await refresh(pick(trio.auths).url, tokens.refresh_token)
+        if (response.status !== 200)
+          throw new Error(`refresh responded with ${response.status}: ${JSON.stringify(response.body)}`)
+        tokens = response.body
         alive.push(tokens.access_token)
         // The newest one, and any older one that has not expired: keys retire, tokens live on.
         for (const token of [tokens.access_token, pick(alive)]) {
@@ -142,11 +143,11 @@ describe.skipIf(!inject('docker'))(
       } finally {
         sleeper.process.kill('SIGCONT')
       }
-      const answers = await Promise.all([
+      const responses = await Promise.all([
         get<{ keys: { kid: string }[] }>(`${sleeper.url}/.well-known/jwks.json`),
         ...users.map(({ refresh_token: token }) => refresh(sleeper.url, token))
       ])
-      const [jwks, ...refreshed] = answers
+      const [jwks, ...refreshed] = responses
       const published = jwks.body.keys.map(({ kid }) => kid)
       const tokens = refreshed.map(({ body }) => ('access_token' in body ? body.access_token : ''))
       const signing = await query<{ kid: string }>(

@@ -40,17 +40,17 @@ describe.skipIf(!inject('docker'))('a thousand parallel refreshes', () => {
     for (let attempt = 1; ; attempt++) {
       const tokens = await signIn(trio.auth.url, user)
       const { sid } = unverifiedClaims(tokens.access_token)
-      const answers = await refreshInParallel(tokens.refresh_token, refreshes)
-      const statuses = new Set(answers.map(({ status }) => status))
-      const successors = new Set(answers.flatMap(({ status, body }) => (status === 200 ? [body.refresh_token] : [])))
+      const responses = await refreshInParallel(tokens.refresh_token, refreshes)
+      const statuses = new Set(responses.map(({ status }) => status))
+      const successors = new Set(responses.flatMap(({ status, body }) => (status === 200 ? [body.refresh_token] : [])))
       expect(successors.size).toBe(1)
       const family = await readFamily(database.url, sid)
       expect(family).toMatchObject({ generation: 1, revoked_at: null, revoked_reason: null })
       expect(await query(database.url, 'SELECT 1 FROM revocations')).toEqual([])
       expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
-      expect(answers.filter(({ status }) => status === 503).length).toBeLessThan(10)
+      expect(responses.filter(({ status }) => status === 503).length).toBeLessThan(10)
       expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([])
-      expect(answers.filter(({ status }) => status === 503).length).toBeLessThan(10)
+      expect(responses.filter(({ status }) => status === 503).length).toBeLessThan(10)
       const [successor] = successors
       expect((await refresh(trio.auth.url, successor as string)).status).toBe(200)
       if (attempt < 3 && statuses.has(503)) continue

@@ -1,6 +1,6 @@
 /** Owners and thieves with the tokens of one session, in virtual time, and the properties from their point of view. */
 import {
-  type Judgment,
+  type Outcome,
   present,
   type RefreshSettings,
   type RefreshState,
@@ -18,7 +18,7 @@ export interface Presentation {
   /** The token that was given; without one the session has ended. */
   readonly given?: number
   /** Invisible for the parties: for the comparison with Postgres. */
-  readonly judgment: Judgment
+  readonly outcome: Outcome
 }
 
 export interface Schedule {
@@ -75,10 +75,10 @@ export function play(
   const arrive = (party: Presentation['party'], presented: number, now: number): number | undefined => {
     const replicaClock = pick(replicaClocks)
     const clock = now + (clocks === 'replicas' ? replicaClock : 0)
-    const judgment = isAlive ? present(state, presented, clock, settings, pieces) : 'replayed'
-    if (judgment === 'replayed') isAlive = false
+    const outcome = isAlive ? present(state, presented, clock, settings, pieces) : 'replayed'
+    if (outcome === 'replayed') isAlive = false
     const given = isAlive ? state.current : undefined
-    presentations.push({ at: now, party, presented, judgment, ...(given === undefined ? {} : { given }) })
+    presentations.push({ at: now, party, presented, outcome, ...(given === undefined ? {} : { given }) })
     return given
   }
 

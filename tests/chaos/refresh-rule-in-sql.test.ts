@@ -16,7 +16,7 @@ import { createPreparedStatements } from '../../services/auth-service/src/stores
 import { createPrismaRefreshTokenFamilies } from '../../services/auth-service/src/stores/postgres/refresh-token-families.ts'
 import { budget } from './budget.ts'
 import { type Presentation, play } from './refresh-parties.ts'
-import type { Judgment } from './refresh-rule.ts'
+import type { Outcome } from './refresh-rule.ts'
 
 /** Moments are multiples of the step, and no limit is near one: so what a schedule takes in real time decides nothing. */
 const settings = { retryWindow: 65, recovery: 86_410 }
@@ -26,7 +26,7 @@ const year = 366 * 86_400
 const origin = { address: '127.0.0.1', userAgent: 'test' }
 const clientId = 'countersign'
 
-describe('Postgres judges refresh tokens as the model of the rule does', () => {
+describe('Postgres decides about refresh tokens as the model of the rule does', () => {
   let database: TestDatabase
   let recorder: PostgresRecorder
   let pool: pg.Pool
@@ -46,15 +46,15 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
   })
 
   test('outcome by outcome, and token by token', { timeout: 30_000 + budget.comparedRuns * 5000 }, async () => {
-    const seen = new Set<Judgment>()
+    const seen = new Set<Outcome>()
     const seeds = Array.from({ length: budget.comparedRuns }, (_, run) => (budget.seed ?? 1) + run)
     const followNext = async (): Promise<void> => {
       const seed = seeds.shift()
       if (seed === undefined) return
       const { presentations } = play(seed, { settings, hasThief: seed % 3 === 0, step })
-      const judged = presentations.filter((_, at) => presentations[at - 1]?.judgment !== 'replayed')
-      await follow(seed, judged)
-      for (const { judgment } of judged) seen.add(judgment)
+      const decided = presentations.filter((_, at) => presentations[at - 1]?.outcome !== 'replayed')
+      await follow(seed, decided)
+      for (const { outcome } of decided) seen.add(outcome)
       return followNext()
     }
     // Side by side, so that the rotations of different sessions go together.
@@ -82,15 +82,15 @@ describe('Postgres judges refresh tokens as the model of the rule does', () => {
     if (started.outcome !== 'started') throw new Error(`the session did not start: ${started.outcome}`)
     const familyId = started.session.sessionId
     let passed = 0
-    for (const [at, { at: moment, presented: generation, given, judgment }] of presentations.entries()) {
+    for (const [at, { at: moment, presented: generation, given, outcome }] of presentations.entries()) {
       const ahead = moment - passed - (performance.now() - begin) / 1000
       if (moment !== presentations[at - 1]?.at) {
         await pool.query(ageSessionsStatement, [[userId], ahead])
         passed += ahead
       }
       const result = await families(at).refresh({ familyId, generation, clientId, origin })
-      const actual = { judgment: result.outcome, given: 'session' in result ? result.session.generation : undefined }
-      expect(actual, `CHAOS_SEED=${seed} CHAOS_COMPARED_RUNS=1, presentation ${at}`).toEqual({ judgment, given })
+      const actual = { outcome: result.outcome, given: 'session' in result ? result.session.generation : undefined }
+      expect(actual, `CHAOS_SEED=${seed} CHAOS_COMPARED_RUNS=1, presentation ${at}`).toEqual({ outcome, given })
     }
   }
 

@@ -22,7 +22,7 @@ export interface RefreshState {
   uses: readonly Use[]
 }
 
-export type Judgment = 'rotated' | 'retried' | 'recovered' | 'replayed'
+export type Outcome = 'rotated' | 'retried' | 'recovered' | 'replayed'
 
 /** The parameters of the rule. Each mutation changes one of these, and must be noticed. */
 export interface RulePieces {
@@ -51,7 +51,7 @@ export function present(
   now: number,
   { retryWindow, recovery }: RefreshSettings,
   pieces = rulePieces
-): Judgment {
+): Outcome {
   const age = now - state.advancedAt
   const { uses } = state
   if (generation === state.current) {

@@ -29,13 +29,13 @@ function findFailure(pieces: RulePieces = rulePieces, clocks: Clocks = 'database
 describe('refreshes under any schedule of owners and thieves', () => {
   test.each(Object.entries(properties))('%s', (property, holds) => {
     const hasThief = !property.includes('without')
-    let judgments = 0
+    let outcomes = 0
     for (const seed of seeds) {
       const schedule = play(seed, { settings, hasThief })
       if (!holds(schedule, settings.retryWindow)) throw new Error(`CHAOS_SEED=${seed} CHAOS_RUNS=1 breaks it`)
-      judgments += schedule.presentations.length
+      outcomes += schedule.presentations.length
     }
-    expect(judgments).toBeGreaterThan(seeds.length)
+    expect(outcomes).toBeGreaterThan(seeds.length)
   })
 
   /** Each is the rule with one piece changed. Without its mutation a property might prove nothing. */

@@ -44,7 +44,7 @@ const servers = [
 ].slice(0, isSoak ? 3 : 1)
 
 /** docs/faults.md lists these states. */
-describe.skipIf(!inject('docker')).each(servers)('%s that answers and refuses writes', (_, image) => {
+describe.skipIf(!inject('docker')).each(servers)('%s that serves reads and refuses writes', (_, image) => {
   let database: TestDatabase
   let redis: RedisContainer
   let trio: Trio

@@ -83,7 +83,7 @@ describe.skipIf(!inject('docker') || !isInstalled('haproxy'))('a rolling restart
     }
   }
 
-  test('each answer during a stop closes its connection, and readiness turns first', async () => {
+  test('each response during a stop closes its connection, and readiness turns first', async () => {
     const [port, managementPort] = [await findLastingPort(), await findLastingPort()]
     const env = { PORT: String(port), MANAGEMENT_PORT: String(managementPort), SHUTDOWN_DELAY_SECONDS: '6' }
     const service = await startReplica('resource', env)

@@ -96,14 +96,14 @@ export async function createComposeProject() {
       return addresses.map((address) => `http://${address.trim()}`)
     },
 
-    /** Restarts one replica and waits until it answers that it is ready. */
+    /** Restarts one replica and waits until it says that it is ready. */
     async restartReplica(service: string, replica: number): Promise<void> {
       await run('docker', ['restart', `${name}-${service}-${replica}`])
       const isReady = `
         const { MANAGEMENT_PORT: port } = process.env
         for (let attempt = 0; attempt < 200; attempt++) {
-          const answer = await fetch('http://127.0.0.1:' + port + '/health/ready').catch(() => undefined)
-          if (answer?.ok) process.exit(0)
+          const response = await fetch('http://127.0.0.1:' + port + '/health/ready').catch(() => undefined)
+          if (response?.ok) process.exit(0)
           await new Promise((resolve) => setTimeout(resolve, 100))
         }
         process.exit(1)`

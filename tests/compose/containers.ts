@@ -131,10 +131,10 @@ export function describeContainers(given: () => Installation): void {
         ['CONFIG', 'GET', '*'],
         ['ACL', 'LIST']
       ]
-      const answers = await askRedis(project, url, refused)
-      expect(answers).toHaveLength(refused.length)
-      for (const [at, answer] of answers.entries()) {
-        expect(answer, refused[at]?.join(' ')).toMatch(/^NOPERM/)
+      const responses = await askRedis(project, url, refused)
+      expect(responses).toHaveLength(refused.length)
+      for (const [at, response] of responses.entries()) {
+        expect(response, refused[at]?.join(' ')).toMatch(/^NOPERM/)
       }
     })
 
@@ -156,10 +156,10 @@ export function describeContainers(given: () => Installation): void {
         ['FLUSHALL'],
         ['CONFIG', 'GET', '*']
       ]
-      const answers = await askRedis(project, url, refused)
-      expect(answers).toHaveLength(refused.length)
-      for (const [at, answer] of answers.entries()) {
-        expect(answer, refused[at]?.join(' ')).toMatch(/NOPERM|ACL failure/)
+      const responses = await askRedis(project, url, refused)
+      expect(responses).toHaveLength(refused.length)
+      for (const [at, response] of responses.entries()) {
+        expect(response, refused[at]?.join(' ')).toMatch(/NOPERM|ACL failure/)
       }
     })
 
@@ -185,7 +185,7 @@ export function describeContainers(given: () => Installation): void {
   })
 }
 
-/** Sends commands to Redis as the user of a URL. @returns the answer to each, of whatever kind */
+/** Sends commands to Redis as the user of a URL. @returns the response to each, of whatever kind */
 async function askRedis(project: ComposeProject, url: string, commands: readonly string[][]): Promise<string[]> {
   const script = 'for command; do eval "redis-cli --no-auth-warning -u \\"$URL\\" $command" 2>&1; printf "\\0"; done'
   const quoted = commands.map((words) => words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' '))
@@ -193,7 +193,7 @@ async function askRedis(project: ComposeProject, url: string, commands: readonly
   return output
     .split('\0')
     .slice(0, -1)
-    .map((answer) => answer.trim())
+    .map((response) => response.trim())
 }
 
 function serviceOf(container: Container): string {

@@ -28,7 +28,7 @@ export const newUser = (project: ComposeProject) => register(project.authUrl)
 
 export const newSession = ({ project, user }: Installation) => signIn(project.authUrl, user)
 
-/** What each replica answers to `GET /me`. */
+/** How each replica responds to `GET /me`. */
 export function askEveryReplica({ resourceUrls }: Installation, accessToken: string) {
   return Promise.all(resourceUrls.map((url) => get(`${url}/me`, accessToken)))
 }
@@ -39,13 +39,13 @@ export async function statusesOfMe(installation: Installation, accessToken: stri
 
 export const everyReplica = (status: number) => Array.from({ length: replicas }, () => status)
 
-/** One answer, and when its question was asked (`performance.now()`). */
+/** One response, and when its request was sent (`performance.now()`). */
 export interface Sample {
   askedAt: number
   status: number
 }
 
-/** Asks `GET /me` over and over until told to stop, one question after the other. */
+/** Asks `GET /me` over and over until stopped, one question after the other. */
 export async function sampleMe(url: string, accessToken: string, until: (sample: Sample) => boolean) {
   const samples: Sample[] = []
   for (;;) {
@@ -58,7 +58,7 @@ export async function sampleMe(url: string, accessToken: string, until: (sample:
   }
 }
 
-/** Waits until every replica answers `GET /me` with this status. */
+/** Waits until every replica responds to `GET /me` with this status. */
 export async function waitForEveryReplica(installation: Installation, accessToken: string, status: number) {
   await expect
     .poll(() => statusesOfMe(installation, accessToken), { timeout: 20_000, interval: 100 })

@@ -31,7 +31,7 @@ export function describeLogs(given: () => Installation): void {
   })
 }
 
-/** A token is as good as told by its last part: the rest can be guessed, or is in other places. */
+/** A token is as good as revealed by its last part: the rest can be guessed, or is in other places. */
 function signatureOf(secret: string): string {
   return secret.split('.').at(-1) as string
 }

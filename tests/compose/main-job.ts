@@ -16,8 +16,8 @@ export function describeMainJob(given: () => Installation): void {
     test('a signed-in user is recognised by every replica of the resource-service', async () => {
       const { user } = given()
       const tokens = await newSession(given())
-      for (const answer of await askEveryReplica(given(), tokens.access_token)) {
-        expect(answer).toMatchObject({
+      for (const response of await askEveryReplica(given(), tokens.access_token)) {
+        expect(response).toMatchObject({
           status: 200,
           body: {
             id: user.id,
@@ -66,12 +66,12 @@ export function describeMainJob(given: () => Installation): void {
     /** Logs out. @returns how long after the response the slowest replica accepted the token last, in milliseconds */
     async function longestAcceptance(accessToken: string): Promise<number> {
       const { project, resourceUrls } = given()
-      let answeredAt = Number.POSITIVE_INFINITY
+      let respondedAt = Number.POSITIVE_INFINITY
       const sampling = resourceUrls.map((url) =>
-        sampleMe(url, accessToken, ({ askedAt }) => askedAt > answeredAt + 1000)
+        sampleMe(url, accessToken, ({ askedAt }) => askedAt > respondedAt + 1000)
       )
       expect((await post(`${project.authUrl}/auth/logout`, undefined, accessToken)).status).toBe(204)
-      answeredAt = performance.now()
+      respondedAt = performance.now()
       const longest = (await Promise.all(sampling)).map((samples) => {
         const firstRefused = samples.findIndex(({ status }) => status === 401)
         expect(firstRefused).toBeGreaterThanOrEqual(0)
@@ -79,7 +79,7 @@ export function describeMainJob(given: () => Installation): void {
         // The logout was quicker than the first request.
         if (firstRefused === 0) return 0
         expect(new Set(samples.slice(0, firstRefused).map(({ status }) => status))).toEqual(new Set([200]))
-        return (samples[firstRefused - 1]?.askedAt ?? 0) - answeredAt
+        return (samples[firstRefused - 1]?.askedAt ?? 0) - respondedAt
       })
       return Math.max(...longest)
     }

@@ -15,7 +15,7 @@ import {
 /** A view may be 5 s old (design §4); the rest is for a slow machine. */
 const staleWithinMs = 5_000 + 1_500
 
-/** What happens while a store is away, and afterwards. */
+/** What happens while a store is unavailable, and afterwards. */
 export function describeOutages(given: () => Installation): void {
   /** What goes wrong in one test must not take a store from the next. */
   const startAfterwards = (service: string) =>
@@ -40,16 +40,16 @@ export function describeOutages(given: () => Installation): void {
       )
       await project.compose('stop', 'redis')
       stoppedAt = performance.now()
-      for (const answers of await Promise.all(sampling)) {
-        const firstUnknown = answers.findIndex(({ status }) => status === 503)
-        expect(new Set(answers.slice(0, firstUnknown).map(({ status }) => status))).toEqual(new Set([200]))
-        expect(new Set(answers.slice(firstUnknown).map(({ status }) => status))).toEqual(new Set([503]))
-        expect((answers[firstUnknown]?.askedAt ?? Number.NaN) - stoppedAt).toBeLessThan(staleWithinMs)
+      for (const responses of await Promise.all(sampling)) {
+        const firstUnknown = responses.findIndex(({ status }) => status === 503)
+        expect(new Set(responses.slice(0, firstUnknown).map(({ status }) => status))).toEqual(new Set([200]))
+        expect(new Set(responses.slice(firstUnknown).map(({ status }) => status))).toEqual(new Set([503]))
+        expect((responses[firstUnknown]?.askedAt ?? Number.NaN) - stoppedAt).toBeLessThan(staleWithinMs)
       }
-      for (const answer of await askEveryReplica(given(), tokens.access_token)) {
-        expect(answer.status).toBe(503)
-        expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
-        expect(answer.headers.get('WWW-Authenticate')).toBeNull()
+      for (const response of await askEveryReplica(given(), tokens.access_token)) {
+        expect(response.status).toBe(503)
+        expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
+        expect(response.headers.get('WWW-Authenticate')).toBeNull()
       }
       expect(await statusesOfMe(given(), revokedBefore.access_token)).toEqual(everyReplica(401))
       expect((await signOut(revokedDuring.access_token)).status).toBe(204)
@@ -60,7 +60,7 @@ export function describeOutages(given: () => Installation): void {
         sampleMe(url, revokedDuring.access_token, ({ status }) => status !== 503)
       )
       await project.compose('start', 'redis')
-      for (const answers of await Promise.all(afterOutage)) expect(answers.at(-1)?.status).toBe(401)
+      for (const responses of await Promise.all(afterOutage)) expect(responses.at(-1)?.status).toBe(401)
       await waitForEveryReplica(given(), tokens.access_token, 200)
       expect(await statusesOfMe(given(), revokedBefore.access_token)).toEqual(everyReplica(401))
     }, 60_000)
@@ -92,7 +92,7 @@ export function describeOutages(given: () => Installation): void {
       const samples = await Promise.all(
         staying.map((url) => sampleMe(url, revoked.access_token, ({ askedAt }) => askedAt > flushedAt + 3_000))
       )
-      for (const answers of samples) expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+      for (const responses of samples) expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]))
 
       await restart
       given().resourceUrls = await project.resourceUrls(replicas)

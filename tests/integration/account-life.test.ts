@@ -242,14 +242,14 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       const wanted = `wanted-${crypto.randomUUID()}`
       const users = await Promise.all(Array.from({ length: 6 }, () => register(url)))
       const sessions = await Promise.all(users.map((user) => signIn(url, user)))
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         users.map((_, at) =>
           change(sessions[at]?.access_token ?? '', at % 2 ? wanted : wanted.toUpperCase(), trio.auths[at % 2]?.url)
         )
       )
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409])
-      const loser = answers.findIndex(({ status }) => status === 409)
-      expect(answers[loser]?.body.error).toBe('username_taken')
+      expect(responses.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409, 409])
+      const loser = responses.findIndex(({ status }) => status === 409)
+      expect(responses[loser]?.body.error).toBe('username_taken')
       const again = () => change(sessions[loser]?.access_token ?? '', wanted)
       for (let tries = 1; tries < 10; tries++) expect((await again()).status).toBe(409)
       expect((await again()).status).toBe(429)
@@ -334,8 +334,8 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
       await becomesDue(gone)
       await doHousekeeping()
       await expect.poll(() => stateOf(gone), { timeout: 20_000 }).toBeUndefined()
-      const told = await mailTo(gone, /Your account was deleted/)
-      expect(secretsOf(told).link).toBe('')
+      const notice = await mailTo(gone, /Your account was deleted/)
+      expect(secretsOf(notice).link).toBe('')
       expect((await eventsOf(gone)).at(-1)).toBe('user.deleted')
       expect((await refresh(url, back.refresh_token)).status).toBe(200)
       expect(await eventsOf(kept)).toEqual([
@@ -394,10 +394,10 @@ describe.skipIf(!inject('docker'))('the life of an account', () => {
     test('the last admin cannot request deletion; of two who request it at once, one gets 409, and one whose deletion is pending no longer counts', async () => {
       await query(database.url, "UPDATE users SET roles = '{}' WHERE 'admin' = ANY(roles)")
       const [first, second] = [await newAdmin(), await newAdmin()]
-      const answers = await Promise.all([first, second].map(({ token }) => ask(token)))
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([202, 409])
-      const refused = answers.findIndex(({ status }) => status === 409)
-      expect(answers[refused]?.body.error).toBe('last_admin')
+      const responses = await Promise.all([first, second].map(({ token }) => ask(token)))
+      expect(responses.map(({ status }) => status).toSorted()).toEqual([202, 409])
+      const refused = responses.findIndex(({ status }) => status === 409)
+      expect(responses[refused]?.body.error).toBe('last_admin')
       const last = [first, second][refused] as typeof first
       const demoted = await send<{ error: string }>(`${url}/admin/users/${last.id}`, {
         method: 'PATCH',

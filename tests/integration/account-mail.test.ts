@@ -121,7 +121,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       const session = await signIn(url, account)
       const token = session.access_token
       const poison = 'evil.example.net'
-      const answer = await send<Requested>(`${url}/auth/email/verification`, {
+      const response = await send<Requested>(`${url}/auth/email/verification`, {
         method: 'POST',
         headers: {
           Authorization: `Bearer ${token}`,
@@ -133,7 +133,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
           Referer: `https://${poison}/`
         }
       })
-      expect({ status: answer.status, body: answer.body }).toEqual({
+      expect({ status: response.status, body: response.body }).toEqual({
         status: 202,
         body: { flow: expect.stringMatching(/^[\w-]{43}$/), expires_in: 86_400 }
       })
@@ -273,8 +273,8 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
         const proof = kind === 'link' ? { secret } : { flow, code }
         const statuses = await Promise.all(
           Array.from({ length: 50 }, async (_, at) => {
-            const answer = await post(`${trio.auths[at % 2]?.url}/auth/email/verification/confirm`, proof, token)
-            return answer.status
+            const response = await post(`${trio.auths[at % 2]?.url}/auth/email/verification/confirm`, proof, token)
+            return response.status
           })
         )
         expect(statuses.toSorted()).toEqual([204, ...Array.from({ length: 49 }, () => 400)])
@@ -335,11 +335,11 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       const { username } = account
       expect((await post(`${url}/auth/login`, { username, password: account.password })).status).toBe(401)
       await signIn(url, { username, password })
-      const told = await mailServer.mailTo(
+      const notice = await mailServer.mailTo(
         account.email,
         ({ content }) => content.subject?.includes('was changed') ?? false
       )
-      expect(secretsOf(told)).toMatchObject({ link: `${pagesUrl}/forgot-password`, secret: '', code: '' })
+      expect(secretsOf(notice)).toMatchObject({ link: `${pagesUrl}/forgot-password`, secret: '', code: '' })
       expect(await eventsOf(account)).toEqual(expect.arrayContaining(['password_reset.requested', 'password.reset']))
       expect(await versionOf(account)).toBe(1)
     })
@@ -449,8 +449,8 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
         { username: 'nobody-there' },
         { username: 'no name at all' }
       ]) {
-        const { status, body: answer } = await askForReset(body)
-        expect({ status, answer }).toEqual({ status: 202, answer: shape })
+        const { status, body: shown } = await askForReset(body)
+        expect({ status, shown }).toEqual({ status: 202, shown: shape })
       }
       await resetMail(known.email)
       await expect
@@ -515,7 +515,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
     )
   })
 
-  test('a password that its user changes is told by mail', async () => {
+  test('the user gets a mail about a password that they change', async () => {
     const account = await verified()
     const { access_token } = await signIn(url, account)
     const change = { current_password: account.password, new_password: newPassword() }
@@ -561,19 +561,19 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect((await post(`${url}/auth/login`, { username: email, password: account.password })).status).toBe(200)
       expect((await confirm({ secret }, token)).status).toBe(400)
 
-      const told = await mailTo(account.email, /Your e-mail address was changed/)
-      expect(told.link).toBe(`${pagesUrl}/undo-email#${told.secret}`)
-      expect(told.code).toBe('')
+      const notice = await mailTo(account.email, /Your e-mail address was changed/)
+      expect(notice.link).toBe(`${pagesUrl}/undo-email#${notice.secret}`)
+      expect(notice.code).toBe('')
       const password = newPassword()
       // Refused passwords use nothing up.
-      expect((await undo(told.secret, 'qwertyuiop')).status).toBe(400)
-      expect((await undo(told.secret, password)).status).toBe(204)
+      expect((await undo(notice.secret, 'qwertyuiop')).status).toBe(400)
+      expect((await undo(notice.secret, password)).status).toBe(204)
       expect((await refresh(url, session.refresh_token)).status).toBe(400)
       await expect.poll(async () => (await get(`${trio.resource.url}/me`, token)).status).toBe(401)
       expect((await post(`${url}/auth/login`, { username: email, password })).status).toBe(401)
       const again = await signIn(url, { username: account.email, password })
       expect(await addressOf(again.access_token)).toMatchObject({ email: account.email, email_verified: true })
-      expect((await undo(told.secret)).status).toBe(400)
+      expect((await undo(notice.secret)).status).toBe(400)
       expect(await eventsOf(account)).toEqual(expect.arrayContaining(['email.changed', 'email.change_undone']))
     })
 
@@ -688,19 +688,19 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
         const { flow } = (await ask(token, email)).body
         const { secret, code } = await mailTo(email, /new/)
         if (kind === 'undo') expect((await confirm({ secret }, token)).status).toBe(204)
-        const told = kind === 'undo' ? await mailTo(account.email, /was changed/) : undefined
-        const path = told ? '/auth/email/undo' : '/auth/me/email/confirm'
+        const notice = kind === 'undo' ? await mailTo(account.email, /was changed/) : undefined
+        const path = notice ? '/auth/email/undo' : '/auth/me/email/confirm'
         for (const method of ['GET', 'HEAD']) expect((await fetch(`${url}${path}`, { method })).status).toBe(405)
         const proof = kind === 'code' ? { flow, code } : { secret }
         const statuses = await Promise.all(
           Array.from({ length: 50 }, async (_, at) => {
             for (;;) {
               const replica = trio.auths[at % 2]?.url
-              const answer = told
-                ? await undo(told.secret, newPassword(), replica)
+              const response = notice
+                ? await undo(notice.secret, newPassword(), replica)
                 : await confirm(proof, token, replica)
               // There was no time for the hash: it is asked again.
-              if (answer.status !== 503) return answer.status
+              if (response.status !== 503) return response.status
             }
           })
         )

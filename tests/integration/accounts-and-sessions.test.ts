@@ -137,14 +137,14 @@ describe('accounts and sessions', () => {
     ])
     const disabled = await register(trio.auth.url)
     await query(database.url, 'UPDATE users SET disabled_at = now() WHERE id = $1', [disabled.id])
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       post(`${trio.auth.url}/auth/login`, { username: user.username, password: 'wrong password' }),
       post(`${trio.auth.url}/auth/login`, { username: 'nobody-of-this-name', password: 'wrong password' }),
       post(`${trio.auth.url}/auth/login`, { username: disabled.username, password: disabled.password })
     ])
-    for (const answer of answers) {
-      expect(answer.status).toBe(401)
-      expect(answer.body).toEqual(answers[0]?.body)
+    for (const response of responses) {
+      expect(response.status).toBe(401)
+      expect(response.body).toEqual(responses[0]?.body)
     }
   })
 
@@ -255,18 +255,18 @@ describe('accounts and sessions', () => {
 
   test('of sessions that all end the others at once, one stays', async () => {
     const sessions = await Promise.all(Array.from({ length: 4 }, () => signIn(trio.auth.url, user)))
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       sessions.map(({ access_token }) => post(`${trio.auth.url}/auth/logout-others`, undefined, access_token))
     )
     // The others find that they have ended: before they are handled, or while they wait for their turn.
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
-    expect(answers.filter(({ status }) => [401, 403].includes(status))).toHaveLength(3)
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect(responses.filter(({ status }) => [401, 403].includes(status))).toHaveLength(3)
     const live = await query<{ id: string }>(
       database.url,
       'SELECT id FROM refresh_token_families WHERE user_id = $1 AND revoked_at IS NULL',
       [user.id]
     )
-    const winner = sessions[answers.findIndex(({ status }) => status === 204)]
+    const winner = sessions[responses.findIndex(({ status }) => status === 204)]
     expect(live).toEqual([{ id: unverifiedClaims(winner?.access_token as string).sid }])
   })
 
@@ -315,14 +315,14 @@ describe('accounts and sessions', () => {
     const tokens = await signIn(trio.auth.url, user)
     const candidates = ['the first new password', 'the second new password']
     for (const candidate of candidates) usedSecrets.add(candidate)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       candidates.map((new_password) =>
         post(`${trio.auth.url}/auth/password`, { current_password: user.password, new_password }, tokens.access_token)
       )
     )
-    const winner = answers.findIndex(({ status }) => status === 204)
-    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1)
-    expect([400, 409]).toContain(answers[1 - winner]?.status)
+    const winner = responses.findIndex(({ status }) => status === 204)
+    expect(responses.filter(({ status }) => status === 204)).toHaveLength(1)
+    expect([400, 409]).toContain(responses[1 - winner]?.status)
     await signIn(trio.auth.url, { username: user.username, password: candidates[winner] as string })
   })
 

@@ -7,7 +7,7 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   ageSessions,
   basic,
   burstSeconds,
@@ -69,7 +69,7 @@ describe('activity', () => {
     await database?.drop()
   })
 
-  const show = (window?: string, token = admin): Promise<Answer<Activity>> =>
+  const show = (window?: string, token = admin): Promise<ApiResponse<Activity>> =>
     get(`${trio.auth.url}/admin/statistics/activity${window === undefined ? '' : `?window=${window}`}`, token)
   const totalsOf = ({ series }: Activity): Totals =>
     Object.fromEntries(
@@ -225,7 +225,7 @@ describe('activity', () => {
     expect((await totals('day')).refreshes?.retried).toBe(111_111)
   })
 
-  test('what could not be saved is saved later, and once, also when only the answer was lost', {
+  test('what could not be saved is saved later, and once, also when only the response was lost', {
     timeout: 60_000
   }, async () => {
     await query(database.url, 'DELETE FROM activity')

@@ -210,9 +210,9 @@ describe('administration of clients', () => {
       ]
     ]
     for (const [body, sentence] of refused) {
-      const answer = await call('POST', '', body)
-      expect(answer.status).toBe(400)
-      expect(answer.body.error_description).toMatch(sentence)
+      const response = await call('POST', '', body)
+      expect(response.status).toBe(400)
+      expect(response.body.error_description).toMatch(sentence)
     }
     expect((await call('GET', '/x')).status).toBe(404)
     expect((await call('GET', '/a%00b')).status).toBe(404)
@@ -325,12 +325,12 @@ describe('administration of clients', () => {
       scopes: ['statistics:read'],
       audiences: ['http://issuer.test']
     })
-    const answer = await get<Record<string, Record<string, number>>>(
+    const response = await get<Record<string, Record<string, number>>>(
       `${trio.auth.url}/admin/statistics`,
       await tokenOf(reader)
     )
-    expect(answer.status).toBe(200)
-    const { users, sessions, last_day: lastDay, keys } = answer.body
+    expect(response.status).toBe(200)
+    const { users, sessions, last_day: lastDay, keys } = response.body
     expect(users?.total).toBe((before.users?.total as number) + 1)
     expect(sessions?.live).toBe((before.sessions?.live as number) + 1)
     expect(lastDay?.sign_ins).toBe((before.last_day?.sign_ins as number) + 2)

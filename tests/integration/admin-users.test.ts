@@ -8,7 +8,7 @@ import {
   type TestDatabase
 } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   type Credentials,
   executedPlan,
   get,
@@ -59,7 +59,7 @@ describe('administration of users', () => {
     path: string,
     body?: unknown,
     token = admin
-  ): Promise<Answer<T>> =>
+  ): Promise<ApiResponse<T>> =>
     send(`${trio.auth.url}/admin${path}`, {
       method,
       headers: {
@@ -219,9 +219,9 @@ describe('administration of users', () => {
       [`straße.${mark}`, null]
     ] as const
     const found = async (search: string) => {
-      const answer = await call<{ users: User[] }>('GET', `/users?search=${encodeURIComponent(search)}`)
-      expect(answer.status).toBe(200)
-      return answer.body.users.map(({ username }) => username).filter((name) => name.includes(mark))
+      const response = await call<{ users: User[] }>('GET', `/users?search=${encodeURIComponent(search)}`)
+      expect(response.status).toBe(200)
+      return response.body.users.map(({ username }) => username).filter((name) => name.includes(mark))
     }
     beforeAll(async () => {
       for (const [username, email] of people) {

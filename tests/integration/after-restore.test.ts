@@ -267,7 +267,7 @@ describe.skipIf(!inject('docker'))('a database that was restored from an older d
     expect(done.stderr).toMatch(/run it again with it/)
   })
 
-  test('a Redis that does not answer: nothing was changed', async () => {
+  test('a Redis that does not respond: nothing was changed', async () => {
     const sessions = 'SELECT count(*)::int AS count FROM refresh_token_families WHERE revoked_at IS NULL'
     await signIn(trio.auth.url, await register(trio.auth.url))
     const before = await query(dump.url, sessions)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestRedis, expectRefusedWithin, startPostgresFaults } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   accessTokenUrn,
   basic,
   createClient,
@@ -79,7 +79,7 @@ describe('APIs, roles and scopes', () => {
     await fixture?.stop()
     await rm(folder, { recursive: true, force: true })
   })
-  const call = <T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>> =>
+  const call = <T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<ApiResponse<T>> =>
     send(`${fixture.issuer}/admin${path}`, {
       method,
       headers: {
@@ -249,8 +249,8 @@ describe('APIs, roles and scopes', () => {
     test('several APIs are more than one token is for; the session stays', async () => {
       const { refresh_token: refreshToken } = await signIn(fixture.issuer, await newUser())
       const form = { grant_type: 'refresh_token', client_id: 'countersign', refresh_token: refreshToken }
-      const answer = await postForm<Tokens>(`${fixture.issuer}/oauth/token`, { ...form, resource: [reports, stock] })
-      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
+      const response = await postForm<Tokens>(`${fixture.issuer}/oauth/token`, { ...form, resource: [reports, stock] })
+      expect(response).toMatchObject({ status: 400, body: { error: 'invalid_target' } })
       expect((await refresh(fixture.issuer, refreshToken)).status).toBe(200)
     })
 
@@ -619,7 +619,7 @@ describe('APIs, roles and scopes', () => {
           resources: [reports],
           may_act_for: ['countersign'],
           ...client
-        })) satisfies Answer<unknown>
+        })) satisfies ApiResponse<unknown>
       for (const client of [
         { exchange_rules: [{ ...rule, from: 'https://other.example' }] },
         { exchange_rules: [{ ...rule, to: reports }] },
@@ -679,7 +679,7 @@ describe('APIs, roles and scopes', () => {
             may_act_for: actsFor,
             exchange_rules: rules.map((one) => ({ ...rule, ...one }))
           })
-          const answer = await exchange(actor, subject.body.access_token, {
+          const response = await exchange(actor, subject.body.access_token, {
             resource: stock,
             ...(asked && { scope: asked.join(' ') })
           })
@@ -691,8 +691,8 @@ describe('APIs, roles and scopes', () => {
               (asked?.includes(scope) ?? true) &&
               fit.some((one) => one.scopes.includes(scope))
           )
-          expect(answer.body.scope?.split(' ') ?? []).toEqual(expected)
-          expect(answer.status).toBe(expected.length > 0 ? 200 : 400)
+          expect(response.body.scope?.split(' ') ?? []).toEqual(expected)
+          expect(response.status).toBe(expected.length > 0 ? 200 : 400)
         }),
         { numRuns: 40 }
       )

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { auditEventTypes } from '@countersign/oauth'
 import { createEmptyTestDatabase, createTestDatabase, createTestRedis, type TestDatabase } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   type Credentials,
   get,
   post,
@@ -60,7 +60,7 @@ describe('the audit log', () => {
     await database?.drop()
   })
 
-  const list = (search: Record<string, string | number> = {}): Promise<Answer<AuditPage>> => {
+  const list = (search: Record<string, string | number> = {}): Promise<ApiResponse<AuditPage>> => {
     const parameters = new URLSearchParams(
       Object.entries(search).map(([name, value]): [string, string] => [name, String(value)])
     )
@@ -89,14 +89,14 @@ describe('the audit log', () => {
       method: 'DELETE',
       headers: { Authorization: `Bearer ${admin}` }
     })
-    const answer = await list({ user_id: user.id })
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    const response = await list({ user_id: user.id })
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
     const about = { id: expect.stringMatching(/^\d+$/), user: { id: user.id, username: user.username } }
     const origin = { address: '127.0.0.1', user_agent: 'node' }
     const nowhere = { address: null, user_agent: null }
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
-    expect(answer).toMatchObject({ status: 200 })
-    expect(answer.body).toEqual({
+    expect(response).toMatchObject({ status: 200 })
+    expect(response.body).toEqual({
       events: [
         {
           ...about,
@@ -267,8 +267,8 @@ describe('the audit log', () => {
   })
 
   test('an unknown type is refused with the known ones', async () => {
-    const answer = await list({ type: 'user.vanished' })
-    expect(answer).toMatchObject({
+    const response = await list({ type: 'user.vanished' })
+    expect(response).toMatchObject({
       status: 400,
       body: {
         error: 'invalid_request',

@@ -227,7 +227,7 @@ describe('the authorization endpoint', () => {
       ['a prompt that nobody knows', { prompt: 'create' }, 'invalid_request'],
       ['none beside another prompt', { prompt: 'none login' }, 'invalid_request'],
       ['a max_age that is no number', { max_age: '-1' }, 'invalid_request'],
-      ['a parameter that is there twice', { nonce: ['a', 'b'] }, 'invalid_request'],
+      ['a parameter that appears twice', { nonce: ['a', 'b'] }, 'invalid_request'],
       ['a nonce that is too long', { nonce: 'x'.repeat(513) }, 'invalid_request'],
       ['a control character', { login_hint: 'a\u0000b' }, 'invalid_request'],
       [
@@ -249,7 +249,7 @@ describe('the authorization endpoint', () => {
       expect((await begin({ resource: fixture.issuer }, own)).parameters.error).toBe('invalid_target')
     })
 
-    test('a client without the grant is told so', async () => {
+    test('a client without the grant gets an error that says so', async () => {
       const own = await newApp(fixture)
       const sql = "UPDATE clients SET grant_types = '{refresh_token}' WHERE id = $1"
       await query(fixture.database.url, sql, [own.clientId])
@@ -285,7 +285,7 @@ describe('the authorization endpoint', () => {
     })
   })
 
-  test('answers with headers that keep it out of frames, caches and referrers', async () => {
+  test('has headers that keep it out of frames, caches and referrers', async () => {
     const { headers } = await begin()
     expect(headers.get('Content-Security-Policy')).toContain("frame-ancestors 'none'")
     expect(headers.get('Referrer-Policy')).toBe('no-referrer')
@@ -401,7 +401,7 @@ describe('the authorization endpoint', () => {
       expect((await show(other)).status).toBe(404)
     })
 
-    test('none of the scopes is the user’s: the client is told so', async () => {
+    test('none of the scopes is the user’s: the client gets an error that says so', async () => {
       const browser = newBrowser()
       const id = await browser.beginWell(app.newRequest({ scope: 'openid things:write' }).parameters)
       await browser.claim(id, await newUserToken())
@@ -784,7 +784,7 @@ describe('the authorization endpoint', () => {
   })
 
   test.skipIf(!inject('docker'))(
-    'past the limit of the address the client is told; one that authenticates itself goes on',
+    'past the limit of the address the client gets an error; one that authenticates itself goes on',
     async () => {
       const redis = createClient({ url: redisUrl as string })
       await redis.connect()

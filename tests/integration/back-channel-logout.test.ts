@@ -259,8 +259,8 @@ describe('back-channel logout', () => {
   describe('a session of an app that ends', () => {
     test.each(Object.entries(triggers))('by %s: the app is notified once', async (_, { scope, end }) => {
       const session = await newSession(scope)
-      const { status, ...answer } = await end(session)
-      expect(status, JSON.stringify(answer)).toBeLessThan(300)
+      const { status, ...response } = await end(session)
+      expect(status, JSON.stringify(response)).toBeLessThan(300)
       await until(session.sid)
       await untilGone(session.sid)
       expect(claimsOf(receivedFor(session.sid)[0]?.token ?? '').sub).toBe(session.user.id)
@@ -309,7 +309,7 @@ describe('back-channel logout', () => {
       expect(refreshed.status, JSON.stringify(refreshed.body)).toBe(200)
     })
 
-    test('is not told of a session of the browser that signing in again replaces: its own goes on', async () => {
+    test('is not notified of a session of the browser that signing in again replaces: its own goes on', async () => {
       const { browser, sid, user } = await newSession('openid offline_access')
       const again = await post(`${fixture.issuer}/auth/step-up`, { password: user.password }, browser.access_token)
       expect(again.status, JSON.stringify(again.body)).toBe(200)
@@ -608,7 +608,7 @@ describe('back-channel logout', () => {
     }, 60_000)
   })
 
-  test('a client that no longer has an address is not told', async () => {
+  test('a client that no longer has an address is not notified', async () => {
     receiver.respond((response) => response.writeHead(503).end())
     const own = await newApp(fixture, { backchannel_logout_uri: receiver.uri })
     const { browser, sid } = await newSession('openid', own)

@@ -60,21 +60,21 @@ describe('bad input', () => {
   ]
 
   describe.each(bodyRoutes)('POST %s', (path) => {
-    test.each(bodies)('answers %s with a 4xx that names the problem', async (_, body, status) => {
-      const answer = await postRaw(path, body)
+    test.each(bodies)('responds to %s with a 4xx that names the problem', async (_, body, status) => {
+      const response = await postRaw(path, body)
       if (path === '/auth/logout' && body === '') {
         // Logging out needs no body at all.
-        expect(answer.status).toBe(204)
+        expect(response.status).toBe(204)
         accessToken = (await signIn(trio.auth.url, user)).access_token
         return
       }
-      expect(answer.status).toBe(status)
-      expect(answer.body).toMatchObject({
+      expect(response.status).toBe(status)
+      expect(response.body).toMatchObject({
         error: expect.stringMatching(/^[a-z_]+$/),
         error_description: expect.any(String)
       })
-      expect(answer.headers.get('Cache-Control')).toBe('no-store')
-      expect(JSON.stringify(answer.body).length).toBeLessThan(4000)
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
+      expect(JSON.stringify(response.body).length).toBeLessThan(4000)
     })
 
     test.each([
@@ -82,18 +82,18 @@ describe('bad input', () => {
       ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }],
       ['another charset', { 'Content-Type': 'application/json; charset=utf-16' }],
       ['a compressed one', { ...json, 'Content-Encoding': 'gzip' }]
-    ])('answers the content type %s by 415', async (_, headers) => {
-      const answer = await postRaw(path, new TextEncoder().encode('{"a":1}'), headers)
-      expect(answer).toMatchObject({ status: 415, body: { error: 'unsupported_media_type' } })
+    ])('responds to the content type %s with 415', async (_, headers) => {
+      const response = await postRaw(path, new TextEncoder().encode('{"a":1}'), headers)
+      expect(response).toMatchObject({ status: 415, body: { error: 'unsupported_media_type' } })
     })
 
-    test('answers other methods by 405 that names the right one', async () => {
+    test('responds to other methods with 405 that names the right one', async () => {
       // Everybody may read whether registration is open.
       const allowed = path === '/auth/register' ? ['HEAD', 'GET', 'POST'] : ['POST']
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE'].filter((one) => !allowed.includes(one))) {
-        const answer = await send(`${trio.auth.url}${path}`, { method })
-        expect(answer).toMatchObject({ status: 405, body: { error: 'method_not_allowed' } })
-        expect(answer.headers.get('Allow')?.split(', ').sort()).toEqual(allowed.sort())
+        const response = await send(`${trio.auth.url}${path}`, { method })
+        expect(response).toMatchObject({ status: 405, body: { error: 'method_not_allowed' } })
+        expect(response.headers.get('Allow')?.split(', ').sort()).toEqual(allowed.sort())
       }
     })
   })
@@ -107,13 +107,13 @@ describe('bad input', () => {
     ['65 characters', 'x'.repeat(65)],
     ['nothing', '']
   ])('a username with %s is refused at registration, by its path', async (_, username) => {
-    const answer = await postRaw('/auth/register', `{"username":"${username}","password":"wonderland-42"}`)
-    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request', issues: [{ path: 'username' }] } })
+    const response = await postRaw('/auth/register', `{"username":"${username}","password":"wonderland-42"}`)
+    expect(response).toMatchObject({ status: 400, body: { error: 'invalid_request', issues: [{ path: 'username' }] } })
   })
 
   test.each(['a\\u0000b', 'a\\ud800b', '\\u0000'])('a sign-in as %j is refused without a 500', async (username) => {
-    const answer = await postRaw('/auth/login', `{"username":"${username}","password":"wonderland-42"}`)
-    expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'username' }] } })
+    const response = await postRaw('/auth/login', `{"username":"${username}","password":"wonderland-42"}`)
+    expect(response).toMatchObject({ status: 400, body: { issues: [{ path: 'username' }] } })
   })
 
   test('a password of 100,000 characters is refused', async () => {
@@ -129,9 +129,9 @@ describe('bad input', () => {
       ['password123', /most used/],
       ['lone\ud800surrogate', /valid Unicode/]
     ] as const) {
-      const answer = await postRaw('/auth/register', JSON.stringify({ username: 'some-user', password }))
-      expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'password' }] } })
-      expect(JSON.stringify(answer.body)).toMatch(reason)
+      const response = await postRaw('/auth/register', JSON.stringify({ username: 'some-user', password }))
+      expect(response).toMatchObject({ status: 400, body: { issues: [{ path: 'password' }] } })
+      expect(JSON.stringify(response.body)).toMatch(reason)
     }
   })
 
@@ -146,19 +146,19 @@ describe('bad input', () => {
       '/auth/../admin',
       `/${'a'.repeat(8000)}`
     ]) {
-      const answer = await get(`${trio.auth.url}${path}`)
-      expect([400, 404]).toContain(answer.status)
-      expect(answer.body).toMatchObject({ error: expect.any(String) })
+      const response = await get(`${trio.auth.url}${path}`)
+      expect([400, 404]).toContain(response.status)
+      expect(response.body).toMatchObject({ error: expect.any(String) })
     }
   })
 
   test('a malformed session id is 404 and no query error', async () => {
     for (const id of ['x', '%00', '..%2f', "'", '1e1', '00000000-0000-0000-0000-00000000000g']) {
-      const answer = await send(`${trio.auth.url}/auth/sessions/${id}`, {
+      const response = await send(`${trio.auth.url}/auth/sessions/${id}`, {
         method: 'DELETE',
         headers: { Authorization: `Bearer ${accessToken}` }
       })
-      expect(answer.status).toBe(404)
+      expect(response.status).toBe(404)
     }
   })
 
@@ -184,11 +184,11 @@ describe('bad input', () => {
     ['a token of rubbish', { Authorization: 'Bearer !!!' }, 401, /error="invalid_token"/],
     ['a token of 9 KiB', { Authorization: `Bearer ${'a'.repeat(9 * 1024)}` }, 401, /error="invalid_token"/],
     ['a refresh token', { Authorization: 'Bearer csr1.AAAA' }, 401, /error="invalid_token"/]
-  ])('the resource-service answers %s by its status and challenge', async (_, headers, status, challenge) => {
-    const answer = await send(`${trio.resource.url}/me`, { headers: headers as Record<string, string> })
-    expect(answer.status).toBe(status)
-    expect(answer.headers.get('WWW-Authenticate')).toMatch(challenge)
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+  ])('the resource-service responds to %s with its status and challenge', async (_, headers, status, challenge) => {
+    const response = await send(`${trio.resource.url}/me`, { headers: headers as Record<string, string> })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('WWW-Authenticate')).toMatch(challenge)
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
   })
 
   test('a refusal of an access token is logged with the id of its request', async () => {
@@ -230,7 +230,7 @@ async function rawRequest(url: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname)
     let received = ''
-    const timer = setTimeout(() => socket.destroy(new Error('no answer within 5 s')), 5000)
+    const timer = setTimeout(() => socket.destroy(new Error('no response within 5 s')), 5000)
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1')
     })

@@ -81,8 +81,8 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
     const account = await register(fixture.issuer)
     const headers = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' }
     const body = JSON.stringify({ roles: ['reader'] })
-    const answer = await send(`${fixture.issuer}/admin/users/${account.id}`, { method: 'PATCH', headers, body })
-    expect(answer.status).toBe(200)
+    const response = await send(`${fixture.issuer}/admin/users/${account.id}`, { method: 'PATCH', headers, body })
+    expect(response.status).toBe(200)
     return account
   }
   const signedIn = async () => {
@@ -119,7 +119,7 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
   }
   const closeOf = (connection: WebSocket | IncomingMessage) =>
     new Promise<void>((resolve) => void connection.once('close', () => resolve()))
-  /** How long after the answer to an act a connection ends, in milliseconds. */
+  /** How long after the response to an act a connection ends, in milliseconds. */
   const endsWithin = async (connection: WebSocket | IncomingMessage, act: () => Promise<unknown>): Promise<number> => {
     const closed = closeOf(connection)
     await act()
@@ -291,7 +291,7 @@ describe.skipIf(!inject('docker'))('the bff-service in front of several APIs', (
       expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
     })
 
-    test('gets nothing below the paths of the site, and is 503 while it is away', async () => {
+    test('gets nothing below the paths of the site, and is 503 while it is unavailable', async () => {
       respond = (_request, response) => void response.end('the app')
       expect((await visit().send('GET', '/bff/none')).status).toBe(404)
       expect((await visit().send('GET', '/account/auth/login')).status).toBe(404)

@@ -96,8 +96,8 @@ describe('cookies of the bff-service', () => {
     await signInFor(browser)
     thief.cookie = browser.cookie
     const headers = { Cookie: `${former.session}=${browser.cookie}` }
-    const { headers: answered } = await browser.send('DELETE', '/bff/session', { headers })
-    expect(answered.getSetCookie().map((line) => line.split(';')[0])).toEqual([
+    const { headers: responseHeaders } = await browser.send('DELETE', '/bff/session', { headers })
+    expect(responseHeaders.getSetCookie().map((line) => line.split(';')[0])).toEqual([
       `${former.session}=`,
       `countersign-${port()}=`
     ])

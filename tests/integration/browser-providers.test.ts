@@ -43,16 +43,16 @@ describe.skipIf(!inject('docker'))('a browser that signs in with another service
         { headers, ...options }: { body?: unknown; headers?: Record<string, string | undefined> } = {}
       ) {
         const Cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-        const answer = await client.send<T>(method, path, {
+        const response = await client.send<T>(method, path, {
           ...options,
           headers: { ...(Cookie && { Cookie }), ...headers }
         })
-        for (const line of answer.headers.getSetCookie()) {
+        for (const line of response.headers.getSetCookie()) {
           const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) as unknown as [string, string, string]
           if (value === '') cookies.delete(name)
           else cookies.set(name, value)
         }
-        return answer
+        return response
       }
     }
   }
@@ -186,7 +186,7 @@ describe.skipIf(!inject('docker'))('a browser that signs in with another service
     expect(finished.headers.get('Location')).toBe('/')
   })
 
-  test('a user who declines, and a provider that is away, lead to the sign-in page with the reason', async () => {
+  test('a user who declines, and a provider that is unavailable, lead to the sign-in page with the reason', async () => {
     const browser = newBrowser()
     const { authorization_url } = (await start(browser, { purpose: 'sign_in', return: '/admin' })).body
     const state = new URL(authorization_url).searchParams.get('state') as string

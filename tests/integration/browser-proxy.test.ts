@@ -28,7 +28,7 @@ interface Received {
 }
 
 /** An API that returns the request it got, unless a test replaces that. */
-let answer: (received: IncomingMessage, response: ServerResponse) => unknown
+let respond: (received: IncomingMessage, response: ServerResponse) => unknown
 
 const echo = async (received: IncomingMessage, response: ServerResponse) => {
   let bytes = 0
@@ -52,7 +52,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     trio = await startTrio({ databaseUrl: database.url, redisUrl: await createTestRedis() })
-    api = createServer((received, response) => answer(received, response)).listen(0, '127.0.0.1')
+    api = createServer((received, response) => respond(received, response)).listen(0, '127.0.0.1')
     await once(api, 'listening')
     bff = await startBff({ UPSTREAM_TIMEOUT_SECONDS: '2' })
     bffUrl = bff.url
@@ -66,7 +66,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     await database?.drop()
   })
   beforeEach(() => {
-    answer = echo
+    respond = echo
   })
 
   async function startBff(env: Record<string, string>): Promise<ServiceProcess> {
@@ -91,7 +91,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect(body.headers.cookie).toBeUndefined()
   })
 
-  test('what a browser says of itself does not reach the API: who it is, who passed it on, and what a hop is told', async () => {
+  test('what a browser says of itself does not reach the API: who it is, who passed it on, and what is meant for a hop', async () => {
     const { body } = await browser.send<Received>('GET', '/api/x', {
       headers: {
         Authorization: 'Bearer forged',
@@ -144,7 +144,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
       tracestate: 'a=b'
     }
-    const answered = {
+    const responded = {
       'Accept-Ranges': 'bytes',
       'Content-Disposition': 'attachment; filename="a.csv"',
       'Content-Range': 'bytes 0-9/100',
@@ -156,18 +156,18 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
       Vary: 'Accept'
     }
     let received: IncomingMessage['headers'] = {}
-    answer = (request, response) => {
+    respond = (request, response) => {
       received = request.headers
-      response.writeHead(206, answered).end()
+      response.writeHead(206, responded).end()
     }
     const { status, headers } = await browser.send('GET', '/api/x', { headers: sent })
     expect(status).toBe(206)
     expect(received).toMatchObject(Object.fromEntries(Object.entries(sent).map(([n, v]) => [n.toLowerCase(), v])))
-    for (const [name, value] of Object.entries(answered)) expect(headers.get(name)).toBe(value)
+    for (const [name, value] of Object.entries(responded)) expect(headers.get(name)).toBe(value)
   })
 
   test('what an API says that would act in the name of this site does not reach the browser', async () => {
-    answer = (_, response) =>
+    respond = (_, response) =>
       response
         .writeHead(200, {
           'Content-Type': 'text/html',
@@ -218,7 +218,8 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   })
 
   test.each([200, 204, 304, 302, 403, 404, 418, 500])('a response with status %i keeps it', async (code) => {
-    answer = (_, response) => response.writeHead(code, { Location: 'http://inside/', 'Cache-Control': 'private' }).end()
+    respond = (_, response) =>
+      response.writeHead(code, { Location: 'http://inside/', 'Cache-Control': 'private' }).end()
     const { status, headers } = await browser.send('GET', '/api/x')
     expect(status).toBe(code)
     expect(headers.get('Cache-Control')).toBe('private')
@@ -233,7 +234,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     ['/outside', null],
     ['http://[', null]
   ])('a Location that says %s becomes %s', async (location, expected) => {
-    answer = (_, response) => response.writeHead(201, { Location: location }).end()
+    respond = (_, response) => response.writeHead(201, { Location: location }).end()
     const { status, headers } = await browser.send('POST', '/api/things/', { body: {} })
     expect(status).toBe(201)
     expect(headers.get('Location')).toBe(expected)
@@ -256,12 +257,12 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test.each(['TRACE', 'PROPFIND', 'QUERY', 'PURGE', 'CONNECT'])('%s is 405 and goes nowhere', async (method) => {
     let requests = 0
-    answer = (received, response) => {
+    respond = (received, response) => {
       requests += 1
       return echo(received, response)
     }
     for (const path of ['/api/x', '/account/auth/me']) {
-      expect(await rawAnswer(path, method)).toMatchObject({
+      expect(await rawResponse(path, method)).toMatchObject({
         status: 405,
         allow: ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
       })
@@ -294,11 +295,11 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         ...headers
       }
     })
-    return { outgoing, answered: once(outgoing, 'response') as Promise<[IncomingMessage]> }
+    return { outgoing, responded: once(outgoing, 'response') as Promise<[IncomingMessage]> }
   }
 
-  async function readAnswer(answered: Promise<[IncomingMessage]>) {
-    const [response] = await answered
+  async function readResponse(responded: Promise<[IncomingMessage]>) {
+    const [response] = await responded
     let text = ''
     for await (const chunk of response) text += chunk
     return { status: response.statusCode, body: JSON.parse(text) }
@@ -306,18 +307,18 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test('a body that is too long to be kept is streamed', async () => {
     let firstBytesAt = 0
-    answer = async (received, response) => {
+    respond = async (received, response) => {
       received.once('data', () => {
         firstBytesAt = performance.now()
       })
       await echo(received, response)
     }
-    const { outgoing, answered } = openUpload()
+    const { outgoing, responded } = openUpload()
     for (let i = 0; i < 20; i++) outgoing.write(Buffer.alloc(100_000))
     await expect.poll(() => firstBytesAt).toBeGreaterThan(0)
     const lastWrittenAt = performance.now()
     outgoing.end(Buffer.alloc(1))
-    expect(await readAnswer(answered)).toMatchObject({ status: 200, body: { bytes: 2_000_001 } })
+    expect(await readResponse(responded)).toMatchObject({ status: 200, body: { bytes: 2_000_001 } })
     expect(firstBytesAt).toBeLessThan(lastWrittenAt)
   })
 
@@ -335,19 +336,19 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
         await delay(1000)
       }
       flowing.outgoing.end()
-      return readAnswer(flowing.answered)
+      return readResponse(flowing.responded)
     }
     const [passed, ...refused] = await Promise.all([
       flow(),
-      readAnswer(stuck.answered),
-      readAnswer(stuckForUs.answered)
+      readResponse(stuck.responded),
+      readResponse(stuckForUs.responded)
     ])
     expect(passed).toMatchObject({ status: 200, body: { bytes: 38 * 40_000 } })
     for (const each of refused) expect(each).toMatchObject({ status: 408, body: { error: 'invalid_request' } })
   }, 60_000)
 
   describe('a response that is there before the body', () => {
-    /** Sends as many browsers do: an answer is looked for when everything is sent. @returns its status, once the connection takes the next request */
+    /** Sends as many browsers do: a response is looked for when everything is sent. @returns its status, once the connection takes the next request */
     async function sendBlindly(bytes: number, connection: string): Promise<number> {
       const { hostname, port } = new URL(bffUrl)
       const socket = connect({ host: hostname, port: Number(port) })
@@ -387,13 +388,13 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     test.each(['keep-alive', 'close'])(
       '(%s) reaches a browser that is still sending: 503 of an API that breaks off',
       async (c) => {
-        answer = (received) => received.once('data', () => received.socket.destroy())
+        respond = (received) => received.once('data', () => received.socket.destroy())
         expect(await sendBlindly(3_000_000, c)).toBe(503)
       }
     )
 
     test('reaches a browser that is still sending: an API that rejects before it has the whole body', async () => {
-      answer = (received, response) => received.once('data', () => response.writeHead(422).end('{}'))
+      respond = (received, response) => received.once('data', () => response.writeHead(422).end('{}'))
       expect(await sendBlindly(3_000_000, 'keep-alive')).toBe(422)
     })
 
@@ -404,7 +405,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test('a response reaches the browser piece by piece', async () => {
     let finish = () => {}
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.write('data: 1\n\n')
       finish = () => response.end('data: 2\n\n')
@@ -417,8 +418,8 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     expect((await pieces.next()).done).toBe(true)
   })
 
-  test('an answer may pause for longer than its beginning may take', async () => {
-    answer = async (_, response) => {
+  test('a response may pause for longer than its beginning may take', async () => {
+    respond = async (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.write('data: 1\n\n')
       await delay(3_000) // UPSTREAM_TIMEOUT_SECONDS is 2
@@ -430,7 +431,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test('a browser that leaves is not waited for by the API', async () => {
     let isGone = false
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.once('close', () => {
         isGone = true
       })
@@ -452,19 +453,19 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     const unavailable = async () => /status="503".*\n/.exec((await metrics()).replace(/.*_bucket.*\n/g, ''))?.[0]
     const before = await unavailable()
     let requests = 0
-    answer = () => {
+    respond = () => {
       requests += 1
     }
     const waiting = openUpload({ 'Content-Length': '2' }, patient.url)
-    waiting.answered.catch(() => {})
+    waiting.responded.catch(() => {})
     waiting.outgoing.end('{}')
     const uploading = openUpload({}, patient.url)
-    uploading.answered.catch(() => {})
+    uploading.responded.catch(() => {})
     uploading.outgoing.write(Buffer.alloc(50_000))
     await expect.poll(() => requests).toBe(2)
     waiting.outgoing.destroy()
     uploading.outgoing.destroy()
-    answer = (_, response) => void response.writeHead(200).write('x')
+    respond = (_, response) => void response.writeHead(200).write('x')
     const incoming = await browser.open('GET', '/api/slow', { at: patient.url })
     incoming.destroy()
     await expect.poll(() => logs().match(/"status":499/g)?.length, { timeout: 5000 }).toBe(2)
@@ -483,25 +484,25 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   })
 
   test('an API that does not respond in time is 503, and one that breaks off gives a broken response', async () => {
-    answer = () => {}
+    respond = () => {}
     const late = await browser.send('GET', '/api/x')
     expect(late).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
     expect(late.body.error_description).toContain('in time')
     expect(late.headers.get('Retry-After')).toBe('1')
-    answer = (_, response) => {
+    respond = (_, response) => {
       response.writeHead(200, { 'Content-Length': '100' })
       response.write('half')
       setTimeout(() => response.destroy(), 50)
     }
     await expect(browser.send('GET', '/api/x')).rejects.toThrow()
     await expect.poll(() => bff.logs()).toMatch(/"level":"warn".*the API aborted its response/)
-    answer = echo
+    respond = echo
     expect(await browser.send('GET', '/api/x')).toMatchObject({ status: 200 })
   })
 
   test('a 401 that is not about the token is passed on, without a challenge that opens a password prompt', async () => {
     let requests = 0
-    answer = (_, response) => {
+    respond = (_, response) => {
       requests += 1
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="x"' }).end('{}')
     }
@@ -513,7 +514,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
   test('an API that rejects every token gets two requests, and no more', async () => {
     const tokens = new Set<string>()
     let requests = 0
-    answer = (received, response) => {
+    respond = (received, response) => {
       requests += 1
       const token = (received.headers.authorization as string).slice(7)
       tokens.add(token)
@@ -526,7 +527,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test('a stream cannot be sent twice: the token is renewed, and the browser gets 503 to try again', async () => {
     let isRefusing = true
-    answer = async (received, response) => {
+    respond = async (received, response) => {
       if (!isRefusing) return echo(received, response)
       isRefusing = false
       for await (const _ of received);
@@ -564,16 +565,16 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
     '/account/admin/..;/auth/login'
   ])('a path that servers read in different ways, %s, goes nowhere', async (path) => {
     let requests = 0
-    answer = (received, response) => {
+    respond = (received, response) => {
       requests += 1
       return echo(received, response)
     }
     // The client's URL parser would normalize the path, so it is sent by hand.
-    expect(await rawAnswer(path)).toMatchObject({ status: 400 })
+    expect(await rawResponse(path)).toMatchObject({ status: 400 })
     expect(requests).toBe(0)
   })
 
-  async function rawAnswer(path: string, method = 'GET'): Promise<{ status: number; allow: string[] }> {
+  async function rawResponse(path: string, method = 'GET'): Promise<{ status: number; allow: string[] }> {
     const { hostname, port } = new URL(bffUrl)
     const socket = connect({ host: hostname, port: Number(port) })
     onTestFinished(() => void socket.destroy())
@@ -589,7 +590,7 @@ describe.skipIf(!isDocker)('the proxy for browsers', () => {
 
   test('without a session there is 401 in JSON for every path, and no way to an API', async () => {
     let requests = 0
-    answer = () => {
+    respond = () => {
       requests += 1
     }
     const stranger = createBrowserClient(publicUrl, bffUrl)

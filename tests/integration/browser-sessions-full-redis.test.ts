@@ -119,9 +119,9 @@ describe.skipIf(!inject('docker'))('sessions of browsers in a Redis that refuses
       const end = Date.now() + outageMs
       while (Date.now() < end) {
         for (const at of urls()) {
-          const answer = await renewing.browser.send('GET', '/api/x', { at })
-          expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
-          expect(answer.headers.get('Retry-After')).toBe('1')
+          const response = await renewing.browser.send('GET', '/api/x', { at })
+          expect(response).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+          expect(response.headers.get('Retry-After')).toBe('1')
           if (servesOthers) expect((await other.browser.send('GET', '/api/x', { at })).status).toBe(200)
         }
         await delay(200)

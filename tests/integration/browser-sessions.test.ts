@@ -94,7 +94,7 @@ describe('sessions of browsers', () => {
   })
 
   test.each(['/account/auth/login', '/account/auth/refresh', '/account/auth/logout', '/account/oauth/token'])(
-    '%s, which answers tokens or ends a session behind our back, is not to be reached',
+    '%s, which returns tokens or ends a session behind our back, is not to be reached',
     async (path) => {
       const { browser } = await signedIn()
       expect(await browser.send('POST', path, { body: {} })).toMatchObject({ status: 404 })
@@ -132,7 +132,7 @@ describe('sessions of browsers', () => {
     expect(await browser.send('GET', '/bff/session')).toMatchObject({ status: 200 })
   })
 
-  test('too many failures are answered with the time to wait', async () => {
+  test('too many failures get the time to wait', async () => {
     const user = await register(trio.auth.url)
     const wrong = { username: user.username, password: 'also not the password' }
     usedSecrets.add(wrong.password)
@@ -212,11 +212,11 @@ describe('sessions of browsers', () => {
     test.each(cases)('%s: %s', async (_, method, headers, status) => {
       const { browser, session } = await signedIn()
       const path = method === 'GET' ? '/account/auth/sessions' : '/account/auth/logout-all'
-      const answer = await browser.send(method, path, { headers })
-      expect(answer.status).toBe(status)
+      const response = await browser.send(method, path, { headers })
+      expect(response.status).toBe(status)
       const { revoked_at: revokedAt } = await readFamily(database.url, session.session_id)
       expect(revokedAt === null).toBe(status !== 204)
-      expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull()
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
     })
 
     test('a pre-flight is not granted anything', async () => {
@@ -225,9 +225,9 @@ describe('sessions of browsers', () => {
         'Access-Control-Request-Method': 'POST',
         'Sec-Fetch-Site': 'cross-site'
       }
-      const answer = await newBrowser().send('OPTIONS', '/bff/session', { headers })
-      expect(answer.status).toBeGreaterThanOrEqual(400)
-      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
+      const response = await newBrowser().send('OPTIONS', '/bff/session', { headers })
+      expect(response.status).toBeGreaterThanOrEqual(400)
+      expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([])
     })
 
     test('a sign-in that another site starts is refused before it is tried', async () => {
@@ -254,9 +254,9 @@ describe('sessions of browsers', () => {
       ['DELETE', '/bff/session']
     ])('%s %s in the session of another user is 409, and the session lives', async (method, path) => {
       const [{ browser, session }, { user: other }] = [await signedIn(), await signedIn()]
-      const answer = await browser.send(method, path, { headers: asUser(other.id) })
-      expect(answer).toMatchObject({ status: 409, body: { error: 'session_changed' } })
-      expect(answer.headers.getSetCookie()).toEqual([])
+      const response = await browser.send(method, path, { headers: asUser(other.id) })
+      expect(response).toMatchObject({ status: 409, body: { error: 'session_changed' } })
+      expect(response.headers.getSetCookie()).toEqual([])
       expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_at: null })
     })
 
@@ -274,8 +274,8 @@ describe('sessions of browsers', () => {
     expect(reader.status).toBe(421)
     expect(reader.body).toContain(trio.publicUrl)
     for (const path of ['/bff/session', '/api/me', '/assets/x.js', '/nowhere']) {
-      const answer = await newBrowser().send('GET', path, { headers: { Host: 'evil.example' } })
-      expect(answer).toMatchObject({ status: 421, body: { error: 'misdirected_request' } })
+      const response = await newBrowser().send('GET', path, { headers: { Host: 'evil.example' } })
+      expect(response).toMatchObject({ status: 421, body: { error: 'misdirected_request' } })
     }
   })
 
@@ -365,13 +365,13 @@ describe('sessions of browsers', () => {
     const before = await readFamily(database.url, session.session_id)
     await delay(at + ripeMs - performance.now())
     const replicas = trio.bffs.map(({ url }) => url)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         browser.send('GET', '/api/me', { at: replicas[i % replicas.length] as string })
       )
     )
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-    expect(answers.every(({ body }) => body.id === user.id)).toBe(true)
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(responses.every(({ body }) => body.id === user.id)).toBe(true)
     const after = await readFamily(database.url, session.session_id)
     expect(after).toMatchObject({ generation: before.generation + 1, revoked_at: null })
     expect(await browser.send('GET', '/api/me')).toMatchObject({ status: 200 })
@@ -399,7 +399,7 @@ describe('sessions of browsers', () => {
 })
 
 // Most of the time passes while an access token expires, and each test has its own services and proxies.
-describe.skipIf(!isDocker).concurrent('sessions of browsers while something is away', () => {
+describe.skipIf(!isDocker).concurrent('sessions of browsers while something is unavailable', () => {
   let database: TestDatabase
   let redisUrl: string
   let trio: Trio
@@ -434,10 +434,10 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     const { bff, browser, redis } = await startBrowser()
     await redis.cut()
     try {
-      const answer = await browser.send('GET', '/api/me')
-      expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
-      expect(answer.headers.get('Retry-After')).toBe('1')
-      expect(answer.headers.get('Set-Cookie')).toBeNull()
+      const response = await browser.send('GET', '/api/me')
+      expect(response).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+      expect(response.headers.get('Retry-After')).toBe('1')
+      expect(response.headers.get('Set-Cookie')).toBeNull()
       expect(await browser.send('DELETE', '/bff/session')).toMatchObject({ status: 503 })
       expect(await (await fetch(`${bff.managementUrl}/health/ready`)).json()).toMatchObject({ status: 'degraded' })
     } finally {
@@ -523,11 +523,11 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
       times: 10,
       action: (exchange) => exchange.cut()
     })
-    const answer = await browser.send('POST', '/bff/session', {
+    const response = await browser.send('POST', '/bff/session', {
       body: { username: user.username, password: user.password }
     })
     takeAway()
-    expect(answer.status).toBe(200)
+    expect(response.status).toBe(200)
     expect(browser.cookie).not.toBe(former.cookie)
     expect(await readFamily(database.url, session.session_id)).toMatchObject({ revoked_reason: 'logout' })
     await expect.poll(async () => (await browser.send('GET', '/api/me')).status, { timeout: 5000 }).toBe(200)
@@ -541,11 +541,11 @@ describe.skipIf(!isDocker).concurrent('sessions of browsers while something is a
     const { bff, browser, session, auth } = await startBrowser()
     await delay(22_700)
     auth.pause()
-    const answer = browser.send('GET', '/api/me')
+    const response = browser.send('GET', '/api/me')
     await delay(300)
     auth.dropConnections()
     auth.resume()
-    expect(await answer).toMatchObject({ status: 200 })
+    expect(await response).toMatchObject({ status: 200 })
     await expect
       .poll(() => readFamily(database.url, session.session_id))
       .toMatchObject({ generation: 1, revoked_at: null })

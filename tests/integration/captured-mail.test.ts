@@ -73,8 +73,8 @@ describe.skipIf(!inject('docker'))('a service of its own, without a mail server'
 
   test('shows no mail, and says that it sends none', async () => {
     expect((await fetch(`${trio.auth.url}/dev/mail`)).status).toBe(404)
-    const answer = await post(`${trio.auth.url}/auth/password-reset`, { username: 'admin' })
-    expect({ status: answer.status, description: answer.body.error_description }).toEqual({
+    const response = await post(`${trio.auth.url}/auth/password-reset`, { username: 'admin' })
+    expect({ status: response.status, description: response.body.error_description }).toEqual({
       status: 404,
       description: 'This installation sends no mail: its operator has to configure a mail server.'
     })

@@ -1,8 +1,8 @@
 import {
   createTestDatabase,
   createTestRedis,
-  expectAnswerWithin,
   expectRefusedWithin,
+  expectResponseWithin,
   type PostgresRecorder,
   type RedisFaults,
   startPostgresRecorder,
@@ -83,11 +83,11 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     const client = await newClient()
     expect((await token(client)).status).toBe(200)
     recorder.clear()
-    const answers = []
-    for (let at = 0; at < 20; at++) answers.push(await token(client))
-    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    const responses = []
+    for (let at = 0; at < 20; at++) responses.push(await token(client))
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(200))
     expect(look()).toBe(0)
-    const claims = answers.map(({ body }) => unverifiedClaims(body.access_token as string))
+    const claims = responses.map(({ body }) => unverifiedClaims(body.access_token as string))
     expect(new Set(claims.map(({ jti }) => jti)).size).toBe(20)
     const now = Date.now() / 1000
     for (const { iat, exp } of claims) {
@@ -144,7 +144,7 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     expect((await token(client, { scope: 'reports:write' })).body).toMatchObject({ scope: 'reports:write' })
     expect((await change(client, { scopes: ['reports:read'] }, 1)).status).toBe(200)
     const ask = async () => (await token(client, { scope: 'reports:write' })).body.error
-    await expectAnswerWithin(1000, 'invalid_scope', ask)
+    await expectResponseWithin(1000, 'invalid_scope', ask)
   })
 
   test('a secret that it gets at another replica is good at once here; a wrong one never is', async () => {

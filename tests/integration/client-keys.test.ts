@@ -99,8 +99,8 @@ describe('keys that a client publishes at its jwks_uri', () => {
   ])('%s is refused as a whole, with 503 until it is mended', async (_, refused) => {
     const { client_id: id } = await newClient()
     document = refused
-    const answer = await ask(await clientAssertion(key, { clientId: id, audience: issuer }))
-    expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+    const response = await ask(await clientAssertion(key, { clientId: id, audience: issuer }))
+    expect(response).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
   })
 
   test.runIf(inject('docker'))(
@@ -109,8 +109,8 @@ describe('keys that a client publishes at its jwks_uri', () => {
       const { client_id: id } = await newClient()
       document = { keys: [key.publicJwk] }
       const strict = await trio.startAuth({ OUTBOUND_PRIVATE_NETWORKS: 'refuse' })
-      const answer = await ask(await clientAssertion(key, { clientId: id, audience: issuer }), strict)
-      expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+      const response = await ask(await clientAssertion(key, { clientId: id, audience: issuer }), strict)
+      expect(response).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
       expect(connections).toBe(0)
       await expect.poll(() => strict.logs()).toContain('the host has no public address')
       expect((await ask(await clientAssertion(key, { clientId: id, audience: issuer }))).status).toBe(200)

@@ -325,10 +325,10 @@ describe('the exchange of an authorization code', () => {
       const before = await countSessions()
       const { exchange: presented } = await app.authorize(token)
       const at = [fixture.trio.auth.url, second.url]
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, (_, index) => exchangeCode(at[index % 2] as string, presented))
       )
-      const statuses = answers.map(({ status }) => status).sort()
+      const statuses = responses.map(({ status }) => status).sort()
       expect(statuses.filter((status) => status === 200)).toHaveLength(1)
       expect(statuses.filter((status) => status === 400)).toHaveLength(49)
       expect(await countSessions()).toBe(before + 1)
@@ -732,11 +732,11 @@ describe('the exchange of an authorization code', () => {
   })
 
   test('the issuer is no audience by which a token of an app passes a proxy', async () => {
-    const judge = (by: string) =>
+    const introspect = (by: string) =>
       get(`${fixture.issuer}/forward-auth?audience=${encodeURIComponent(fixture.issuer)}`, by)
     const tokens = await app.tokensOf(await fixture.signInAdmin(), everything)
-    expect((await judge(tokens.access_token)).status).toBe(401)
-    expect((await judge(token)).status).toBe(200)
+    expect((await introspect(tokens.access_token)).status).toBe(401)
+    expect((await introspect(token)).status).toBe(200)
   })
 
   test('userinfo is for tokens of apps: not for those of the pages, nor of a service', async () => {

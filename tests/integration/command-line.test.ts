@@ -249,7 +249,7 @@ describe('countersign beside a running installation', () => {
   test.each([
     ['no Redis', {}, /no REDIS_URL.*a running auth-service does that within about three seconds/],
     [
-      'a Redis that is away',
+      'a Redis that is unavailable',
       { REDIS_URL: 'redis://:unreachable-secret@127.0.0.1:1' },
       /ECONNREFUSED.*as soon as Redis accepts it/
     ]

@@ -71,18 +71,18 @@ describe('the dashboard of the resource-service', () => {
   /** After a failure the service waits for at most 5 s. */
   const recovery = { timeout: 10_000, interval: 100 }
 
-  /** Requests for tokens that the auth-service has answered so far. */
+  /** Requests for tokens that the auth-service has served so far. */
   const tokenRequests = () =>
     trio
       .logs()
       .split('\n')
       .filter((line) => line.includes('"route":"/oauth/token"')).length
 
-  function expectUnavailable(answer: Awaited<ReturnType<typeof show>>, words: RegExp): void {
-    expect(answer).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
-    expect(answer.body.error_description).toMatch(words)
-    expect(answer.headers.get('Retry-After')).toMatch(/^[1-9]\d?$/)
-    expect(answer.headers.get('WWW-Authenticate')).toBeNull()
+  function expectUnavailable(response: Awaited<ReturnType<typeof show>>, words: RegExp): void {
+    expect(response).toMatchObject({ status: 503, body: { error: 'temporarily_unavailable' } })
+    expect(response.body.error_description).toMatch(words)
+    expect(response.headers.get('Retry-After')).toMatch(/^[1-9]\d?$/)
+    expect(response.headers.get('WWW-Authenticate')).toBeNull()
   }
 
   /** How long it takes to say that the auth-service cannot be reached, in milliseconds. */
@@ -120,8 +120,8 @@ describe('the dashboard of the resource-service', () => {
     const rows = await query<{ kid: string }>(database.url, 'SELECT kid FROM signing_keys')
     expect(now.keys.map(({ kid }) => kid).sort()).toEqual(rows.map(({ kid }) => kid).sort())
 
-    const answers = await Promise.all(Array.from({ length: 20 }, () => show()))
-    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => show()))
+    expect(new Set(responses.map((response) => response.status))).toEqual(new Set([200]))
     expect(tokenRequests()).toBe(1)
   })
 
@@ -155,7 +155,7 @@ describe('the dashboard of the resource-service', () => {
 
   test.skipIf(!isDocker)('is 503 within about 3 s while the auth-service hangs', async () => {
     await expectMostWithin(4_500, async () => {
-      // A new one each time, since it remembers for a while that the issuer does not answer.
+      // A new one each time, since it remembers for a while that the issuer does not respond.
       const resource = await trio.startResource({ AUTH_URL: await listenInSilence() })
       await untilReady(resource)
       const waited = await timeOfFailure(resource.url)

@@ -70,9 +70,9 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     client.destroy()
   }
 
-  async function startAnswering(answer: (path: string) => [number, Record<string, string>, string]): Promise<string> {
+  async function startResponding(respond: (path: string) => [number, Record<string, string>, string]): Promise<string> {
     const server = createServer((request, response) => {
-      const [status, headers, body] = answer(request.url ?? '')
+      const [status, headers, body] = respond(request.url ?? '')
       response.writeHead(status, headers).end(body)
     })
     server.listen(0, '127.0.0.1')
@@ -136,7 +136,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
     expect(await faultsOf({ ...mail, SMTP_URL: urlOf('wrong', 'never') })).toEqual({
       mail: 'The mail server refuses the user or the password in SMTP_URL (EAUTH 535).'
     })
-    // Nobody has told this process to trust the certificate.
+    // This process does not trust the certificate.
     expect(await faultsOf({ ...mail, SMTP_URL: urlOf(password, 'required') })).toEqual({
       mail: expect.stringContaining('its certificate is not trusted')
     })
@@ -165,17 +165,17 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
 
   test('3: an issuer that goes by another name', async () => {
     const faults = await faultsOf({ ISSUER: issuer.replace('127.0.0.1', 'localhost') }, '--address', issuer)
-    expect(faults.metadata).toContain(`is "${issuer}", expected is "${issuer.replace('127.0.0.1', 'localhost')}"`)
+    expect(faults.metadata).toContain(`is "${issuer}", expected "${issuer.replace('127.0.0.1', 'localhost')}"`)
   })
 
   test('4: an issuer that redirects', async () => {
-    const url = await startAnswering(() => [301, { Location: `${issuer}/x` }, ''])
+    const url = await startResponding(() => [301, { Location: `${issuer}/x` }, ''])
     expect(await faultsOf({ ISSUER: url })).toEqual({ metadata: expect.stringContaining(`a redirect to ${issuer}/x`) })
   })
 
   test('5: a clock that is ahead, and 6: a key set without keys', async () => {
     let url = ''
-    url = await startAnswering((path) => [
+    url = await startResponding((path) => [
       200,
       { 'Content-Type': 'application/json', Date: new Date(Date.now() + 3_600_000).toUTCString() },
       JSON.stringify(path.endsWith('jwks.json') ? { keys: [] } : { issuer: url, jwks_uri: `${url}/jwks.json` })
@@ -227,7 +227,7 @@ describe.skipIf(!inject('docker'))('countersign doctor', () => {
 
   test('13: a Redis that evicts, and 14: one that is full', async () => {
     await commandAtRedis('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
-    expect((await faultsOf({})).redis_policy).toContain('maxmemory-policy is allkeys-lru, expected is noeviction')
+    expect((await faultsOf({})).redis_policy).toContain('maxmemory-policy is allkeys-lru, expected noeviction')
     await commandAtRedis('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
     await commandAtRedis('CONFIG', 'SET', 'maxmemory', '1')
     expect((await faultsOf({})).redis_writes).toContain('Redis is full')

@@ -29,7 +29,7 @@ import { type DpopApi, startDpopApi } from './fixtures/dpop-api.ts'
 
 const hasRedis = inject('redisUrl') !== undefined
 
-interface Answer {
+interface ResourceResponse {
   readonly status: number
   readonly challenge: string | null
 }
@@ -41,11 +41,16 @@ async function connectTo({ href }: URL) {
 }
 
 /** Presents a token with a proof under the scheme DPoP. */
-async function present(url: string, accessToken: string, proof: string | undefined, method = 'GET'): Promise<Answer> {
+async function present(
+  url: string,
+  accessToken: string,
+  proof: string | undefined,
+  method = 'GET'
+): Promise<ResourceResponse> {
   const headers = { Authorization: `DPoP ${accessToken}`, ...(proof !== undefined && { DPoP: proof }) }
-  const answer = await fetch(url, { method, headers })
-  await answer.body?.cancel()
-  return { status: answer.status, challenge: answer.headers.get('WWW-Authenticate') }
+  const response = await fetch(url, { method, headers })
+  await response.body?.cancel()
+  return { status: response.status, challenge: response.headers.get('WWW-Authenticate') }
 }
 
 describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
@@ -114,7 +119,7 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
     const proof = await dpopProof(key, { method: 'GET', url: 'https://other.example.com/me', accessToken: token })
     const headers = { Host: 'other.example.com', Authorization: `DPoP ${token}`, DPoP: proof }
     const status = await new Promise((resolve, reject) => {
-      httpRequest(`${url}/me`, { headers }, (answer) => resolve(answer.resume().statusCode))
+      httpRequest(`${url}/me`, { headers }, (response) => resolve(response.resume().statusCode))
         .on('error', reject)
         .end()
     })
@@ -140,16 +145,16 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
     const accessToken = issuer.mint({ cnf: { jkt: await forOauth.calculateThumbprint() } })
     for (let round = 0; round < 3; round++) {
       const options = { DPoP: forOauth, [oauth.allowInsecureRequests]: true }
-      const answer = await oauth.protectedResourceRequest(accessToken, 'POST', target, undefined, '{}', options)
-      expect(answer.status).toBe(200)
+      const response = await oauth.protectedResourceRequest(accessToken, 'POST', target, undefined, '{}', options)
+      expect(response.status).toBe(200)
     }
     const config = new openid.Configuration({ issuer: issuer.issuer }, 'web')
     openid.allowInsecureRequests(config)
     const DPoP = openid.getDPoPHandle(config, own)
-    const answer = await openid.fetchProtectedResource(config, accessToken, target, 'GET', null, new Headers(), {
+    const response = await openid.fetchProtectedResource(config, accessToken, target, 'GET', null, new Headers(), {
       DPoP
     })
-    expect(answer.status).toBe(200)
+    expect(response.status).toBe(200)
   })
 
   describe.skipIf(!hasRedis)('in several instances that share a Redis', () => {
@@ -161,11 +166,11 @@ describe('an API that takes tokens bound to a key (DPoP, RFC 9449)', () => {
       )
       for (let round = 0; round < 3; round++) {
         const proof = await dpopProof(key, { method: 'GET', url: `${publicUrl}/me`, accessToken: token })
-        const answers = await Promise.all(
+        const responses = await Promise.all(
           Array.from({ length: 30 }, (_, at) => present(`${instances[at % 3]?.url}/me`, token, proof))
         )
-        expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-        expect(answers.filter(({ status }) => status === 401)).toHaveLength(29)
+        expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
+        expect(responses.filter(({ status }) => status === 401)).toHaveLength(29)
       }
     })
 
@@ -271,8 +276,8 @@ describe('the services together', () => {
     const [url = ''] = urls
     const proofOf = (signer: ClientKey) => dpopProof(signer, { method: 'GET', url: `${audience}/me`, accessToken })
     const proof = await proofOf(key)
-    const answers = await Promise.all([...urls, ...urls].map((one) => present(one, accessToken, proof)))
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...answers.slice(1).map(() => 401)])
+    const responses = await Promise.all([...urls, ...urls].map((one) => present(one, accessToken, proof)))
+    expect(responses.map(({ status }) => status).sort()).toEqual([200, ...responses.slice(1).map(() => 401)])
     expect(await present(url, accessToken, await proofOf(key))).toMatchObject({ status: 200 })
     expect(await present(url, accessToken, await proofOf(await makeClientKey()))).toMatchObject({ status: 401 })
     const bearer = await fetch(url, { headers: { Authorization: `Bearer ${accessToken}` } })

@@ -197,13 +197,13 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
       token_endpoint_auth_method: 'client_secret_basic',
       audiences: ['http://api.test']
     })
-    const answer = await postForm<Tokens>(
+    const response = await postForm<Tokens>(
       `${trio.auth.url}/oauth/token`,
       { grant_type: 'client_credentials' },
       { ...basic(client.client_id, client.client_secret), DPoP: await proofFor('/oauth/token') }
     )
-    expect(answer).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
-    expect(jktOf(answer.body.access_token)).toBe(key.publicJwk.kid)
+    expect(response).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+    expect(jktOf(response.body.access_token)).toBe(key.publicJwk.kid)
   })
 
   test('a bound access token gives access to an account only with a proof of its key', async () => {
@@ -252,13 +252,13 @@ describe('tokens that are bound to a key (DPoP, RFC 9449)', () => {
   test('a proof is valid once, whichever replica gets it', async () => {
     const { username, password } = await register(trio.auth.url)
     const proof = await proofFor('/auth/login')
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, (_, at) =>
         postJson('/auth/login', { username, password }, proof, trio.auths[at % trio.auths.length] ?? trio.auth)
       )
     )
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-    for (const { status, body } of answers) if (status !== 200) expect(body.error).toBe('invalid_dpop_proof')
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
+    for (const { status, body } of responses) if (status !== 200) expect(body.error).toBe('invalid_dpop_proof')
   })
 
   test.each<[string, () => Promise<string>]>([

@@ -108,16 +108,16 @@ describe('what a service may do with the tokens of users', () => {
       ['without a proof', () => undefined],
       ['with a proof of another key', () => serviceKey]
     ])('is not exchanged %s', async (_, dpopKey) => {
-      const answer = await exchange(await newActor(), await boundToken(), dpopKey())
-      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
-      expect(answer.body.error_description).toMatch(/bound to a key/)
-      expect(answer.body).not.toHaveProperty('access_token')
+      const response = await exchange(await newActor(), await boundToken(), dpopKey())
+      expect(response).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+      expect(response.body.error_description).toMatch(/bound to a key/)
+      expect(response.body).not.toHaveProperty('access_token')
     })
 
     test('is exchanged with a proof of its key, and the new token is bound to it too', async () => {
-      const answer = await exchange(await newActor(), await boundToken(), userKey)
-      expect(answer).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
-      expect(bindingOf(answer.body.access_token)).toEqual({ jkt: userKey.publicJwk.kid })
+      const response = await exchange(await newActor(), await boundToken(), userKey)
+      expect(response).toMatchObject({ status: 200, body: { token_type: 'DPoP' } })
+      expect(bindingOf(response.body.access_token)).toEqual({ jkt: userKey.publicJwk.kid })
     })
 
     test('becomes a bearer token, or one of the service’s own key, if the registration says so', async () => {

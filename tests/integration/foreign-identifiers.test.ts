@@ -85,8 +85,12 @@ describe('identifiers that are not of this issuer', () => {
 
   test('its own client cannot revoke a token into an entry that no database can hold', async () => {
     const token = await fixture.signAsIssuer({ client_id: api.client_id, sub: api.client_id, exp: 1e300 })
-    const answer = await postForm(`${fixture.issuer}/oauth/revoke`, { token }, basic(api.client_id, api.client_secret))
-    expect(answer.status).toBe(200)
+    const response = await postForm(
+      `${fixture.issuer}/oauth/revoke`,
+      { token },
+      basic(api.client_id, api.client_secret)
+    )
+    expect(response.status).toBe(200)
   })
 
   test.each(ids)('a path with the id %j is a 4xx at every route that has one', async (id) => {

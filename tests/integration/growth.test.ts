@@ -58,7 +58,7 @@ describe.skipIf(!inject('docker'))('with very many sessions and as many revocati
     return {
       rotate: find(/^\s*UPDATE refresh_token_families/),
       rotateTogether: find(/^\s*WITH p AS/),
-      judge: find(/WITH replayed/),
+      decide: find(/WITH replayed/),
       end: find(/WITH ended/),
       sweep: find(/published_at IS NULL AND expires_at/)
     }
@@ -196,8 +196,8 @@ describe.skipIf(!inject('docker'))('a verified request', () => {
     const begin = performance.now()
     const requests = 10_000
     for (let sent = 0; sent < requests; sent += 100) {
-      const answers = await Promise.all(Array.from({ length: 100 }, () => get(`${trio.resource.url}/me`, token)))
-      expect(answers.every(({ status }) => status === 200)).toBe(true)
+      const responses = await Promise.all(Array.from({ length: 100 }, () => get(`${trio.resource.url}/me`, token)))
+      expect(responses.every(({ status }) => status === 200)).toBe(true)
     }
     const seconds = (performance.now() - begin) / 1000
     const commands = countCommands() - from

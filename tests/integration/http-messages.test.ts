@@ -44,9 +44,9 @@ describe('HTTP messages', () => {
     'text/json',
     'application/jsonx'
   ])('JSON is refused as %s, and the response says what is expected', async (contentType) => {
-    const answer = await login(contentType, '{}')
-    expect(answer.status).toBe(415)
-    expect(await answer.json()).toMatchObject({ error_description: expect.stringContaining('application/json') })
+    const response = await login(contentType, '{}')
+    expect(response.status).toBe(415)
+    expect(await response.json()).toMatchObject({ error_description: expect.stringContaining('application/json') })
   })
 
   test.each([
@@ -71,9 +71,9 @@ describe('HTTP messages', () => {
     ['token=\nx', 'The form has a character that must be percent-encoded at byte 7.'],
     ['token=%ff', 'The form holds a NUL character, or bytes that are not UTF-8.']
   ])('the response says what is wrong with the form %j', async (form, description) => {
-    const answer = await revoke('application/x-www-form-urlencoded', form)
-    expect(answer.status).toBe(400)
-    expect(await answer.json()).toMatchObject({ error: 'invalid_request', error_description: description })
+    const response = await revoke('application/x-www-form-urlencoded', form)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: 'invalid_request', error_description: description })
   })
 
   test('the key set is not sent again to a client that has it, whatever its Cache-Control', async () => {

@@ -122,12 +122,12 @@ describe.skipIf(!inject('docker'))('invitations', () => {
     const { secret, id } = await invited()
     const replicas = trio.auths.map((replica) => replica.url)
     expect(replicas).toHaveLength(2)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) => accept(secret, newName(), replicas[i % 2] as string))
     )
-    const made = answers.filter(({ status }) => status === 201)
+    const made = responses.filter(({ status }) => status === 201)
     expect(made).toHaveLength(1)
-    expect(answers.filter(({ status }) => ![201, 400, 503].includes(status))).toEqual([])
+    expect(responses.filter(({ status }) => ![201, 400, 503].includes(status))).toEqual([])
     expect(await eventsOf(id)).toEqual(['invitation.created', 'invitation.accepted'])
   })
 

@@ -51,8 +51,8 @@ describe('no private member of any key leaves the process', () => {
     await database?.drop()
   })
 
-  const remember = async (answer: Promise<{ headers: Headers; body: unknown }>) => {
-    const { headers, body } = await answer
+  const remember = async (response: Promise<{ headers: Headers; body: unknown }>) => {
+    const { headers, body } = await response
     seen.push(JSON.stringify([...headers]), JSON.stringify(body))
   }
   const expectNone = (text: string) => {
@@ -66,7 +66,7 @@ describe('no private member of any key leaves the process', () => {
     expect(() => expectNone('{"kty":"RSA","d":"x"}')).toThrow()
   })
 
-  test('not in an answer of any route, good or bad', async () => {
+  test('not in a response of any route, good or bad', async () => {
     const { body: api } = await get<{ paths: Record<string, object> }>(`${trio.auth.url}/openapi.json`)
     const user = await register(trio.auth.url)
     const tokens = await signIn(trio.auth.url, user)

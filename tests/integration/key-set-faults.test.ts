@@ -5,11 +5,11 @@ import { gzipSync } from 'node:zlib'
 import { createTestIssuer } from '@countersign/testing'
 import { describe, expect, test, vi } from 'vitest'
 import {
-  type Answer,
-  answerJson,
   type FollowedIssuer,
   followIssuer,
   type HostileIssuer,
+  type Respond,
+  respondJson,
   startHostileIssuer
 } from './fixtures/hostile-issuer.ts'
 
@@ -21,8 +21,8 @@ const megabyte = 1024 * 1024
 /** A key set in which only its size is wrong. */
 const hugeKeySet = Buffer.from(`${keySet.slice(0, -1)}${' '.repeat(20 * megabyte)}}`)
 
-const answerText =
-  (status: number, headers: Record<string, string>, body: string | Uint8Array): Answer =>
+const respondText =
+  (status: number, headers: Record<string, string>, body: string | Uint8Array): Respond =>
   (response) =>
     response.writeHead(status, headers).end(body)
 const rsaKey = (modulusLength: number) => {
@@ -30,11 +30,11 @@ const rsaKey = (modulusLength: number) => {
   return { publicJwk: publicKey.export({ format: 'jwk' }), privateJwk: privateKey.export({ format: 'jwk' }) }
 }
 /** The issuer's own key, and another one. */
-const answerBeside = (other: object) => answerJson({ keys: [good, { kid: 'new', ...other }] })
+const respondBeside = (other: object) => respondJson({ keys: [good, { kid: 'new', ...other }] })
 
 /** Runs with a verifier that knows the issuer's key, and a server that may become hostile. */
 const withKnownKeys = async (work: (server: HostileIssuer, followed: FollowedIssuer) => Promise<void>) => {
-  const server = await startHostileIssuer(answerJson(issuer.jwks()))
+  const server = await startHostileIssuer(respondJson(issuer.jwks()))
   const followed = followIssuer(issuer, server.jwksUri)
   try {
     await followed.verifier.ready()
@@ -59,38 +59,38 @@ const expectKeptKeys = async (followed: FollowedIssuer, outcome: 'failed' | 'ref
   })
 }
 
-const hostile: [name: string, answer: Answer, outcome: 'failed' | 'refused', reason: string][] = [
-  ['HTML', answerText(200, { 'Content-Type': 'text/html' }, '<html>'), 'refused', 'not JSON by its Content-Type'],
-  ['HTML that says it is JSON', answerText(200, json, '<html>'), 'refused', 'not JSON: '],
-  ['a redirect to a good key set', answerText(302, { Location: '/elsewhere' }, ''), 'failed', 'status 302'],
-  ['a good key set with status 500', answerText(500, json, keySet), 'failed', 'status 500'],
+const hostile: [name: string, respond: Respond, outcome: 'failed' | 'refused', reason: string][] = [
+  ['HTML', respondText(200, { 'Content-Type': 'text/html' }, '<html>'), 'refused', 'not JSON by its Content-Type'],
+  ['HTML that says it is JSON', respondText(200, json, '<html>'), 'refused', 'not JSON: '],
+  ['a redirect to a good key set', respondText(302, { Location: '/elsewhere' }, ''), 'failed', 'status 302'],
+  ['a good key set with status 500', respondText(500, json, keySet), 'failed', 'status 500'],
   ['a broken connection', (response) => response.destroy(), 'failed', 'fetch failed: '],
   [
     '20 MB that were compressed to little',
-    answerText(200, { ...json, 'Content-Encoding': 'gzip' }, gzipSync(hugeKeySet)),
+    respondText(200, { ...json, 'Content-Encoding': 'gzip' }, gzipSync(hugeKeySet)),
     'refused',
     'more than 65536 bytes'
   ],
-  ['two keys of one kid', answerJson({ keys: [good, good] }), 'refused', 'a kid is there twice'],
-  ['a private member', answerBeside(rsaKey(2048).privateJwk), 'refused', 'key "new" has a private member'],
+  ['two keys of one kid', respondJson({ keys: [good, good] }), 'refused', 'a kid appears twice'],
+  ['a private member', respondBeside(rsaKey(2048).privateJwk), 'refused', 'key "new" has a private member'],
   [
     'a symmetric key',
-    answerBeside({ kty: 'oct', alg: 'HS256', k: randomBytes(32).toString('base64url') }),
+    respondBeside({ kty: 'oct', alg: 'HS256', k: randomBytes(32).toString('base64url') }),
     'refused',
     'key "new" is symmetric'
   ],
-  ['a key of 1024 bits', answerBeside(rsaKey(1024).publicJwk), 'refused', 'key "new" has fewer than 2048 bits'],
-  ['a key with e = 1', answerBeside({ ...good, kid: 'new', e: 'AQ' }), 'refused', 'key "new" has an e that is under'],
-  ['a key set without a usable key', answerJson({ keys: [{ ...good, use: 'enc' }] }), 'refused', 'no usable key'],
-  ['an empty key set', answerJson({ keys: [] }), 'refused', 'no usable key']
+  ['a key of 1024 bits', respondBeside(rsaKey(1024).publicJwk), 'refused', 'key "new" has fewer than 2048 bits'],
+  ['a key with e = 1', respondBeside({ ...good, kid: 'new', e: 'AQ' }), 'refused', 'key "new" has an e that is under'],
+  ['a key set without a usable key', respondJson({ keys: [{ ...good, use: 'enc' }] }), 'refused', 'no usable key'],
+  ['an empty key set', respondJson({ keys: [] }), 'refused', 'no usable key']
 ]
 
-describe.concurrent('a hostile answer leaves the known keys in use, is counted, and the log says why', () => {
+describe.concurrent('a hostile response leaves the known keys in use, is counted, and the log says why', () => {
   // First, since it lasts longest.
   test('a key set that arrives one byte per second is given up after 5 seconds', async () => {
     await withKnownKeys(async (server, followed) => {
       const lasted: Promise<number>[] = []
-      server.answer = (response) => lasted.push(writeByteEachSecond(response, keySet))
+      server.respond = (response) => lasted.push(writeByteEachSecond(response, keySet))
       const refusal = followed.forceFetch()
       await vi.waitFor(() => expect(lasted).toHaveLength(1), 5000)
       expect(await followed.codeOf(issuer.mint())).toBe('good')
@@ -102,14 +102,14 @@ describe.concurrent('a hostile answer leaves the known keys in use, is counted, 
     })
   })
 
-  test.each(hostile)('%s', async (_, answer, outcome, reason) => {
+  test.each(hostile)('%s', async (_, response, outcome, reason) => {
     await withKnownKeys(async (server, followed) => {
-      server.answer = answer
+      server.respond = response
       // 503, not 401: whether the issuer has such a key is unknown.
       expect(await followed.forceFetch()).toBe('ERR_KEYS_UNAVAILABLE')
       await expectKeptKeys(followed, outcome, reason)
       expect(new Set(server.paths)).toEqual(new Set(['/jwks']))
-      server.answer = answerJson(issuer.jwks())
+      server.respond = respondJson(issuer.jwks())
       await vi.waitFor(() => expect(followed.verifier.status().keys.consecutiveFailures).toBe(0), 5000)
     })
   })
@@ -120,7 +120,7 @@ describe.concurrent('a hostile answer leaves the known keys in use, is counted, 
   ])('20 MB %s, of which little is read', async (_, headers) => {
     await withKnownKeys(async (server, followed) => {
       const sent: Promise<number>[] = []
-      server.answer = (response) => {
+      server.respond = (response) => {
         response.writeHead(200, { ...json, ...headers })
         sent.push(writeAtReadersPace(response, hugeKeySet))
       }

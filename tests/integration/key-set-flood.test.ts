@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { describe, expect, test } from 'vitest'
 import {
-  answerJson,
   type FollowedIssuer,
   followIssuer,
   type HostileIssuer,
+  respondJson,
   startHostileIssuer
 } from './fixtures/hostile-issuer.ts'
 
@@ -63,11 +63,11 @@ const sendValidTokens = async (issuer: TestIssuer, followed: FollowedIssuer) => 
 /** Publishes a key right after a fetch has missed it. Resolves to the seconds and fetches until a token of it is accepted. */
 const publishKey = async (server: HostileIssuer, followed: FollowedIssuer, keySet: unknown, token: string) => {
   await delay((floodSeconds / 2) * 1000)
-  const { answer } = server
+  const { respond } = server
   const published = await new Promise<{ at: number; fetches: number }>((resolve) => {
-    server.answer = (response, request) => {
-      answer(response, request)
-      server.answer = answerJson(keySet)
+    server.respond = (response, request) => {
+      respond(response, request)
+      server.respond = respondJson(keySet)
       resolve({ at: performance.now(), fetches: server.times.length })
     }
   })
@@ -85,7 +85,7 @@ const percentile = (percent: number, values: readonly number[]) =>
 describe('2,000 unknown kids a second', () => {
   test('cost the issuer a fetch each 2 seconds, hold up no valid request, and let a new key in within 2 seconds', async () => {
     const [issuer, successor] = await Promise.all([createTestIssuer(), createTestIssuer()])
-    const server = await startHostileIssuer(answerJson(issuer.jwks()))
+    const server = await startHostileIssuer(respondJson(issuer.jwks()))
     /** When fetches began: this process, which is the server as well, is too busy to say when they arrive. */
     const begun: number[] = []
     const followed = followIssuer(issuer, server.jwksUri, (...request) => {

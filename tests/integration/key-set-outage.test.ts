@@ -1,6 +1,6 @@
 import { createTestIssuer } from '@countersign/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { answerJson, followIssuer, startHostileIssuer } from './fixtures/hostile-issuer.ts'
+import { followIssuer, respondJson, startHostileIssuer } from './fixtures/hostile-issuer.ts'
 
 const outageSeconds = 6 * 3600
 
@@ -11,7 +11,7 @@ afterAll(() => void vi.useRealTimers())
 describe('an issuer that is gone for hours', () => {
   test('fails no valid request, and gets no more requests than the back-off allows', async () => {
     const issuer = await createTestIssuer()
-    const server = await startHostileIssuer(answerJson(issuer.jwks(), { 'Cache-Control': 'max-age=30' }))
+    const server = await startHostileIssuer(respondJson(issuer.jwks(), { 'Cache-Control': 'max-age=30' }))
     let attempts = 0
     let underWay: Promise<unknown> = Promise.resolve()
     const fetch: typeof globalThis.fetch = (url, init) => {

@@ -56,12 +56,12 @@ describe('limits', () => {
 
     test('twenty-five parallel sign-ins with the right password all pass', async () => {
       const user = await register(url)
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 25 }, () =>
           post(`${url}/auth/login`, { username: user.username, password: user.password })
         )
       )
-      expect(answers.map(({ status }) => status)).toEqual(Array(25).fill(200))
+      expect(responses.map(({ status }) => status)).toEqual(Array(25).fill(200))
     })
 
     test.skipIf(process.platform !== 'linux')('hashing yields the processor to everything else', async () => {
@@ -103,26 +103,26 @@ describe('limits', () => {
 
     test('closed registration is refused', async () => {
       const url = await start({ REGISTRATION: 'closed' })
-      const answer = await post(`${url}/auth/register`, { username: 'somebody', password: 'a fine password' })
-      expect(answer).toMatchObject({ status: 403, body: { error: 'access_denied' } })
+      const response = await post(`${url}/auth/register`, { username: 'somebody', password: 'a fine password' })
+      expect(response).toMatchObject({ status: 403, body: { error: 'access_denied' } })
     })
 
     test('past the hashing queue a sign-in is 503 with Retry-After, and it does not count as a failure', async () => {
       const url = await start({ PASSWORD_HASH_QUEUE: '0', PASSWORD_HASH_CONCURRENCY: '1' })
       const user = await register(url)
       const credentials = { username: user.username, password: user.password }
-      const answers = await Promise.all(Array.from({ length: 40 }, () => post(`${url}/auth/login`, credentials)))
-      const full = answers.filter(({ status }) => status === 503)
+      const responses = await Promise.all(Array.from({ length: 40 }, () => post(`${url}/auth/login`, credentials)))
+      const full = responses.filter(({ status }) => status === 503)
       expect(full.length).toBeGreaterThan(0)
       expect(full[0]?.headers.get('Retry-After')).toBe('2')
-      expect(answers.filter(({ status }) => ![200, 503].includes(status))).toEqual([])
+      expect(responses.filter(({ status }) => ![200, 503].includes(status))).toEqual([])
       await signIn(url, user)
       // The log of a flood: a line for each request, as always, and one that says what is the matter.
       expect(trio?.auth.logs().match(/"msg":"the password hashing queue is full/g)).toHaveLength(1)
       expect(trio?.auth.logs()).not.toContain('"level":"error"')
     })
 
-    test('refreshes are answered while sign-ins wait for their hashes: signing shares no thread with hashing', async () => {
+    test('refreshes get their responses while sign-ins wait for their hashes: signing shares no thread with hashing', async () => {
       const url = await start({ UV_THREADPOOL_SIZE: '1', PASSWORD_HASH_CONCURRENCY: '4', PASSWORD_HASH_QUEUE: '1000' })
       const user = await register(url)
       const credentials = { username: user.username, password: user.password }

@@ -128,17 +128,17 @@ describe.skipIf(!inject('docker'))('sign-in by mail', () => {
       // The last, so that the others are settled when its mail is there.
       { email: known.email.toUpperCase() }
     ]) {
-      const answer = await ask(body)
-      expect(answer).toEqual(same)
-      flows.push(answer.body.flow)
+      const response = await ask(body)
+      expect(response).toEqual(same)
+      flows.push(response.body.flow)
     }
     const { code } = await mailOf(known)
     expect([unverified, disabled].flatMap((account) => mailsTo(account))).toEqual([])
     expect(await query(database.url, 'SELECT 1 FROM users WHERE email = $1', ['nobody@example.com'])).toEqual([])
-    const answers = []
-    for (const flow of flows) answers.push(await confirm({ flow, code: otherThan(code) }))
-    expect(new Set(answers.map(({ status, body }) => JSON.stringify({ status, body }))).size).toBe(1)
-    expect(answers[0]).toMatchObject(refused)
+    const responses = []
+    for (const flow of flows) responses.push(await confirm({ flow, code: otherThan(code) }))
+    expect(new Set(responses.map(({ status, body }) => JSON.stringify({ status, body }))).size).toBe(1)
+    expect(responses[0]).toMatchObject(refused)
   })
 
   test('a user who is disabled after the mail is refused with the same words as for a wrong code', async () => {

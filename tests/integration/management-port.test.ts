@@ -33,7 +33,7 @@ describe('the management port', () => {
     await database?.drop()
   })
 
-  test('has health and metrics of each service, which the public port answers with 404', async () => {
+  test('has health and metrics of each service, for which the public port responds with 404', async () => {
     for (const { name, url, managementUrl } of services) {
       for (const path of operationalPaths) {
         expect({ name, path, status: (await send(`${managementUrl}${path}`, {})).status }).toEqual({
@@ -91,9 +91,9 @@ describe('the management port', () => {
     const { managementUrl } = trio.auth
     expect((await fetch(`${managementUrl}/metrics`, { method: 'HEAD' })).status).toBe(200)
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
-      const answer = await send(`${managementUrl}/health/ready`, { method })
-      expect(answer).toMatchObject({ status: 405, body: { error: 'method_not_allowed' } })
-      expect(answer.headers.get('Allow')).toBe('HEAD, GET')
+      const response = await send(`${managementUrl}/health/ready`, { method })
+      expect(response).toMatchObject({ status: 405, body: { error: 'method_not_allowed' } })
+      expect(response.headers.get('Allow')).toBe('HEAD, GET')
     }
     for (const path of ['/', '/METRICS', '/auth/me', '/metrics/x']) {
       expect(await send(`${managementUrl}${path}`, {})).toMatchObject({ status: 404, body: { error: 'not_found' } })
@@ -169,7 +169,7 @@ describe('a service with a management port', () => {
       body: { status: 'ok' }
     })
     const slow = request(`${service.url}/slow`).end()
-    const answered = once(slow, 'response')
+    const response = once(slow, 'response')
     await expect.poll(() => finish).toBeDefined()
     const closed = service.close()
     expect(await send(`${service.managementUrl}/health/ready`, {})).toMatchObject({
@@ -179,7 +179,7 @@ describe('a service with a management port', () => {
     expect((await send(`${service.managementUrl}/health/live`, {})).status).toBe(200)
     await expect(fetch(`${service.url}/slow`)).rejects.toThrow()
     finish?.()
-    await answered
+    await response
     await closed
     expect(isStoreClosed).toBe(true)
     await expect(fetch(`${service.managementUrl}/health/live`)).rejects.toThrow()

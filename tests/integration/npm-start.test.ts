@@ -187,9 +187,9 @@ describe('npm start', () => {
     expect(lines).toHaveLength(3)
     const script = [...lines, lines[1]].join('\n')
     const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const answers = (await shell.stdout.setEncoding('utf8').toArray()).join('')
-    expect(answers.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 204', 'HTTP/1.1 401'])
-    expect(answers).toContain('"username":"admin"')
+    const responses = (await shell.stdout.setEncoding('utf8').toArray()).join('')
+    expect(responses.match(/^HTTP\/1\.1 \d+/gm)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 204', 'HTTP/1.1 401'])
+    expect(responses).toContain('"username":"admin"')
   })
 
   describe('a second start', () => {
@@ -287,34 +287,34 @@ describe('npm start', () => {
       const { AUTH_SERVICE_PORT: port = ports.auth } = variables as { AUTH_SERVICE_PORT?: string }
       const stack = await startStack(variables)
       const { access_token } = (await (await signIn(password, port)).json()) as { access_token: string }
-      const answer = await fetch(`http://127.0.0.1:${ports.resource}/admin/dashboard`, {
+      const response = await fetch(`http://127.0.0.1:${ports.resource}/admin/dashboard`, {
         headers: { authorization: `Bearer ${access_token}` }
       })
-      expect(answer.status).toBe(200)
-      expect(await answer.json()).toMatchObject({ message: 'Hello, admin.', statistics: { users: { total: 1 } } })
+      expect(response.status).toBe(200)
+      expect(await response.json()).toMatchObject({ message: 'Hello, admin.', statistics: { users: { total: 1 } } })
       expect(stack.output()).not.toMatch(/dashboard|PRIVATE KEY/)
       stack.child.kill('SIGTERM')
       await stack.ended
     }
   })
 
-  test('a request under way is answered before it ends, also when npm passes the same Ctrl-C on', async () => {
+  test('a request under way gets its response before it ends, also when npm passes the same Ctrl-C on', async () => {
     const stack = await startStack()
     const postgres = await postgresPid()
     const body = JSON.stringify({ username: 'admin', password: 'wrong' })
     const socket = connect(ports.auth, '127.0.0.1')
-    const answer = socket.setEncoding('utf8').toArray()
+    const response = socket.setEncoding('utf8').toArray()
     socket.write(
       `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
     )
     socket.write(body.slice(0, 5))
-    // Answered only once the service has seen the request before it.
+    // FetchedDocument only once the service has seen the request before it.
     expect((await signIn(password)).status).toBe(200)
     stack.child.kill('SIGINT')
     stack.child.kill('SIGTERM')
     await expect.poll(() => stack.output()).toContain('Stopping …')
     socket.write(body.slice(5))
-    expect((await answer).join('')).toMatch(/^HTTP\/1\.1 401 /)
+    expect((await response).join('')).toMatch(/^HTTP\/1\.1 401 /)
     expect(await stack.ended).toBe(0)
     expect(await findProcess(postgres)).toBeUndefined()
   })

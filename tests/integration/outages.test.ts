@@ -22,7 +22,7 @@ import {
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 
-/** What each service does while something it needs is away. */
+/** What each service does while something it needs is unavailable. */
 describe.skipIf(!inject('docker'))('outages', () => {
   let database: TestDatabase
   let redis: RedisContainer
@@ -136,7 +136,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
       const asked = performance.now()
       expect((await logout(tokens.access_token)).status).toBe(204)
       expect(performance.now() - asked).toBeLessThan(3000)
-      // The limits of sign-ins are counted in Redis; the first one finds out that it does not answer.
+      // The limits of sign-ins are counted in Redis; the first one finds out that it does not respond.
       for (const _ of ['first', 'second']) {
         const signingInAt = performance.now()
         await signIn(trio.auth.url, user)
@@ -154,7 +154,7 @@ describe.skipIf(!inject('docker'))('outages', () => {
     }
   })
 
-  test('Postgres away: verification goes on, refresh returns 503, and the refresh token works afterwards', async () => {
+  test('Postgres unavailable: verification goes on, refresh returns 503, and the refresh token works afterwards', async () => {
     await allReady()
     const tokens = await signIn(trio.auth.url, user)
     await postgres.cut()

@@ -292,8 +292,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
   test('of fifty at once with one challenge, on two replicas, one signs in', async () => {
     const { user, credential } = await newPasskey()
     const assertion = credential.assert(await ask())
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => present(assertion, urlOf(index))))
-    const statuses = answers.map(({ status }) => status)
+    const responses = await Promise.all(Array.from({ length: 50 }, (_, index) => present(assertion, urlOf(index))))
+    const statuses = responses.map(({ status }) => status)
     expect(statuses.filter((status) => status === 200)).toHaveLength(1)
     expect(statuses.filter((status) => ![200, 401, 429].includes(status))).toEqual([])
     const sessions = await sql('SELECT 1 FROM refresh_token_families WHERE user_id = $1', [user.id])
@@ -314,7 +314,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
   })
 
   describe('what an authenticator says of itself locks nobody out', () => {
-    test('a counter that stays, falls to 0 and comes back is told once for each fall', async () => {
+    test('a counter that stays, falls to 0 and comes back is logged once for each fall', async () => {
       const { user, credential, passkey } = await newPasskey({ signCount: 7 })
       for (const signCount of [9, 9, 0, 0, 10, 4]) {
         expect((await use(credential, { signCount })).status, `${signCount}`).toBe(200)
@@ -423,11 +423,11 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       const { user, credential } = await newPasskey()
       const { flow } = await begin(user)
       const assertion = credential.assert(await ask({ flow }))
-      const answers = await Promise.all(
+      const responses = await Promise.all(
         Array.from({ length: 50 }, (_, index) => complete(flow, assertion, urlOf(index)))
       )
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-      expect(answers.filter(({ status }) => ![200, 401, 404].includes(status))).toEqual([])
+      expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
+      expect(responses.filter(({ status }) => ![200, 401, 404].includes(status))).toEqual([])
     })
 
     test('of fifty challenges of one flow at once, one completes the sign-in', async () => {
@@ -436,8 +436,8 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       const assertions = await Promise.all(
         Array.from({ length: 50 }, async () => credential.assert(await ask({ flow })))
       )
-      const answers = await Promise.all(assertions.map((one, index) => complete(flow, one, urlOf(index))))
-      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+      const responses = await Promise.all(assertions.map((one, index) => complete(flow, one, urlOf(index))))
+      expect(responses.filter(({ status }) => status === 200)).toHaveLength(1)
     })
 
     test('wrong ones have a limit in flows as well', async () => {
@@ -553,7 +553,7 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
       expect(JSON.stringify(body)).not.toContain('public_key')
     })
 
-    test('adding and removing are told by mail and to the audit log, and void what was begun before', async () => {
+    test('adding and removing are reported by mail and in the audit log, and void what was begun before', async () => {
       const { user, session } = await newSession()
       const email = `${user.username}@example.com`
       await sql('UPDATE users SET email = $1, email_key = $1, email_verified_at = now() WHERE id = $2', [
@@ -707,11 +707,11 @@ describe.skipIf(!inject('docker'))('passkeys', () => {
     const service = await fixture.trio.startAuth({ SMTP_URL: '', MAIL_FROM: '', PAGES_URL: '', WEBAUTHN_ORIGINS: '' })
     const user: Credentials = await register(service.url)
     const { access_token: token } = await signIn(service.url, user)
-    const answers = [
+    const responses = [
       await post(`${service.url}/auth/login/passkey/options`, {}),
       await get(`${service.url}/auth/me/passkeys`, token)
     ]
-    for (const { status, body } of answers) {
+    for (const { status, body } of responses) {
       expect(status).toBe(404)
       expect(body.error_description).toContain('PAGES_URL')
     }

@@ -196,7 +196,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(unverifiedClaims(body.access_token).preferred_username).toMatch(/^admin-\d+$/)
     })
 
-    test('a new user is told to try again when no username is free, and nothing is left of it', async () => {
+    test('a new user is asked to try again when no username is free, and nothing is left of it', async () => {
       await query(
         database.url,
         `CREATE FUNCTION take_all_names() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -284,7 +284,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect((await signInWith('company')).status).toBe(200)
     })
 
-    test('a user who declines there is told so', async () => {
+    test('a user who declines there sees that', async () => {
       const started = await start('company')
       const { state } = await visit(started.authorization_url)
       const declined = { state, error: 'access_denied', error_description: 'The user said no.' }
@@ -369,13 +369,13 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
   })
 
   describe('linking', () => {
-    test('an account with the address is never linked by itself by a provider that may not speak for the address', async () => {
+    test('an account with the address is never linked automatically by a provider that is not trusted for the address', async () => {
       const user = await newUser()
       company.claims = { sub: newSubject(), email: user.email, email_verified: true }
       await expectRefused(signInWith('company'), 409, 'account_exists')
     })
 
-    test('CVE-2026-9087 (Keycloak): an address that the provider has not verified links nothing, whatever the provider may speak for', async () => {
+    test('CVE-2026-9087 (Keycloak): an address that the provider has not verified links nothing, whatever the provider is trusted for', async () => {
       const user = await newUser(newAddress('gmail.com'))
       for (const email_verified of [undefined, false, 'false', 1]) {
         google.claims = { sub: newSubject(), email: user.email, email_verified }
@@ -410,7 +410,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       expect(userOf(after)).not.toBe(user.id)
     })
 
-    test('Google speaks for gmail.com and for the domain of the organization: the account is linked, and told', async () => {
+    test('Google is trusted for gmail.com and for the domain of the organization: the account is linked, and its user gets a mail', async () => {
       const user = await newUser(newAddress('gmail.com'))
       google.claims = { sub: newSubject(), email: user.email.toUpperCase(), email_verified: true }
       expect(userOf(await signInWith('google'))).toBe(user.id)
@@ -424,7 +424,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       await signIn(url, worker)
     })
 
-    test('a provider speaks for the domains that are configured, and not for those beneath', async () => {
+    test('a provider is trusted for the domains that are configured, and not for those beneath', async () => {
       const staff = await another()
       await create({
         id: 'staff',
@@ -463,7 +463,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       await expectRefused(signInWith('google'), 401, 'invalid_credentials')
     })
 
-    test('a user links an identity in a session, signs in with it, and unlinks it; each is told by mail', async () => {
+    test('a user links an identity in a session, signs in with it, and unlinks it, and gets a mail each time', async () => {
       const user = await newUser()
       const session = await signIn(url, user)
       company.claims = { sub: newSubject(), email: newAddress() }
@@ -947,7 +947,7 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     })
   })
 
-  describe('a provider that is away', () => {
+  describe('a provider that is unavailable', () => {
     let handle: (request: IncomingMessage, response: ServerResponse) => void
     let issuer: string
     const json = (response: ServerResponse, body: unknown, status = 200) => {
@@ -978,15 +978,15 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
       post<Started & { error?: string; error_description?: string }>(`${url}/auth/providers/shaky/start`, {})
 
     test('is 503 with a sentence, for faults and for metadata of somebody else, and other ways go on', async () => {
-      const answers: ((response: ServerResponse) => void)[] = [
+      const responses: ((response: ServerResponse) => void)[] = [
         (response) => response.destroy(),
         (response) => json(response, {}, 500),
         (response) => json(response, {}, 404),
         (response) => response.end('<html>'),
         (response) => json(response, { ...metadata(), issuer: company.issuer })
       ]
-      for (const answer of answers) {
-        handle = (_request, response) => answer(response)
+      for (const respond of responses) {
+        handle = (_request, response) => respond(response)
         const { status, body, headers } = await begin()
         expect({ status, error: body.error }).toEqual({ status: 503, error: 'temporarily_unavailable' })
         expect(body.error_description).toMatch(/does not respond/)
@@ -1085,15 +1085,15 @@ describe.skipIf(!inject('docker'))('sign-in with other services', () => {
     const github = { id: 4711, login: 'octo', emails: [] as object[], status: 200 }
     const seen: Record<string, string>[] = []
     const server = createServer(async (request, response) => {
-      const answer = (body: unknown, status = 200) =>
+      const respond = (body: unknown, status = 200) =>
         response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
       if (request.url === '/login/oauth/access_token') {
         seen.push(Object.fromEntries(new URLSearchParams(await text(request))))
-        return answer({ access_token: 'a token of github', token_type: 'bearer', scope: 'read:user,user:email' })
+        return respond({ access_token: 'a token of github', token_type: 'bearer', scope: 'read:user,user:email' })
       }
-      if (request.headers.authorization !== 'Bearer a token of github') return answer({}, 401)
-      if (request.url === '/api/v3/user') return answer({ id: github.id, login: github.login }, github.status)
-      return answer(github.emails)
+      if (request.headers.authorization !== 'Bearer a token of github') return respond({}, 401)
+      if (request.url === '/api/v3/user') return respond({ id: github.id, login: github.login }, github.status)
+      return respond(github.emails)
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

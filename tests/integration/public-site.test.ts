@@ -49,9 +49,9 @@ describe.skipIf(!inject('docker') || !isInstalled('nginx'))(
     const ask = (path: string) =>
       new Promise<number | undefined>((resolve, reject) => {
         const headers = { Host: 'APP.example.com', Accept: 'text/html' }
-        get({ host: '127.0.0.1', port, path, headers }, (answer) => {
-          answer.resume()
-          resolve(answer.statusCode)
+        get({ host: '127.0.0.1', port, path, headers }, (response) => {
+          response.resume()
+          resolve(response.statusCode)
         }).on('error', reject)
       })
 

@@ -20,12 +20,12 @@ describe('published documents', () => {
   })
 
   test('JWKS shows only the public members of each key, and may be cached', async () => {
-    const answer = await get<{ keys: object[] }>(`${trio.auth.url}/.well-known/jwks.json`)
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('Cache-Control')).toBe('public, max-age=300, stale-while-revalidate=60')
+    const response = await get<{ keys: object[] }>(`${trio.auth.url}/.well-known/jwks.json`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('Cache-Control')).toBe('public, max-age=300, stale-while-revalidate=60')
     // The key that signs, and the one that will.
-    expect(answer.body.keys).toHaveLength(2)
-    for (const key of answer.body.keys) {
+    expect(response.body.keys).toHaveLength(2)
+    for (const key of response.body.keys) {
       expect(Object.keys(key).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
       expect(key).toMatchObject({ kty: 'RSA', use: 'sig', alg: 'RS256', e: 'AQAB' })
     }
@@ -52,13 +52,13 @@ describe('published documents', () => {
   test.each(['oauth-authorization-server', 'openid-configuration'])(
     '%s tells what is built and no more',
     async (name) => {
-      const answer = await get(`${trio.auth.url}/.well-known/${name}`)
-      expect(answer).toMatchObject({
+      const response = await get(`${trio.auth.url}/.well-known/${name}`)
+      expect(response).toMatchObject({
         status: 200,
         body: { issuer, jwks_uri: `${issuer}/.well-known/jwks.json`, response_types_supported: ['code'] }
       })
-      expect(answer.body).not.toHaveProperty('registration_endpoint')
-      for (const [member, url] of Object.entries(answer.body)) {
+      expect(response.body).not.toHaveProperty('registration_endpoint')
+      for (const [member, url] of Object.entries(response.body)) {
         if (!member.endsWith('_endpoint') && member !== 'jwks_uri') continue
         const here = String(url).replace(issuer, trio.auth.url)
         const { status } = await send(here, {
@@ -99,9 +99,11 @@ describe('published documents', () => {
     expect(described.length).toBeGreaterThan(10)
     for (const { path, method } of described) {
       const url = trio.auth.url + path.replace('{id}', '00000000-0000-4000-8000-000000000000')
-      const { status, body: answer } = await send<{ error_description?: string }>(url, { method: method.toUpperCase() })
+      const { status, body: response } = await send<{ error_description?: string }>(url, {
+        method: method.toUpperCase()
+      })
       // Only a path without a route says this.
-      const known = status !== 405 && answer?.error_description !== 'There is nothing here.'
+      const known = status !== 405 && response?.error_description !== 'There is nothing here.'
       expect({ path, method, known }).toEqual({ path, method, known: true })
       expect(body.paths[path]?.[method]?.responses).toHaveProperty(String(status))
     }
@@ -130,7 +132,7 @@ describe('published documents', () => {
     for (const path of Object.keys(openapi.body.paths)) expect(body).toContain(`<code>${path}</code></h3>`)
   })
 
-  test('the API page has an entity tag, and answers 304 to a request that names it', async () => {
+  test('the API page has an entity tag, and responds 304 to a request that names it', async () => {
     const url = `${trio.auth.url}/docs`
     const etag = (await send(url, {})).headers.get('ETag') as string
     expect(await send(url, { headers: { 'If-None-Match': etag } })).toMatchObject({ status: 304, body: '' })

@@ -99,17 +99,17 @@ describe('refresh-token rotation', () => {
     const tokens = await signIn(trio.auth.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)
     const before = await readFamily(database.url, sid)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
         refresh((trio.auths[i % trio.auths.length] ?? trio.auth).url, tokens.refresh_token)
       )
     )
-    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
-    expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
-    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(50)
+    expect(responses.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(new Set(responses.map(({ body }) => body.refresh_token)).size).toBe(1)
+    expect(new Set(responses.map(({ body }) => body.access_token)).size).toBe(50)
     expect(await readFamily(database.url, sid)).toMatchObject({ generation: before.generation + 1, revoked_at: null })
     const checked = await Promise.all(
-      answers.slice(0, 5).map(({ body }) => get(`${trio.resource.url}/me`, body.access_token))
+      responses.slice(0, 5).map(({ body }) => get(`${trio.resource.url}/me`, body.access_token))
     )
     expect(checked.map(({ status }) => status)).toEqual(Array(5).fill(200))
   })
@@ -186,8 +186,8 @@ describe('refresh-token rotation', () => {
     const strict = await trio.startAuth({ REFRESH_RETRY_WINDOW_SECONDS: '0', REFRESH_RECOVERY_SECONDS: '0' })
     const tokens = await signIn(strict.url, user)
     const { sid } = unverifiedClaims(tokens.access_token)
-    const answers = await Promise.all([1, 2, 3, 4].map(() => refresh(strict.url, tokens.refresh_token)))
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400])
+    const responses = await Promise.all([1, 2, 3, 4].map(() => refresh(strict.url, tokens.refresh_token)))
+    expect(responses.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400])
     expect(await readFamily(database.url, sid)).toMatchObject({ generation: 1, revoked_reason: 'replay' })
   })
 
@@ -245,7 +245,7 @@ describe('refresh-token rotation', () => {
     expect(replayed).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
     expect(replayed.headers.get('Cache-Control')).toBe('no-store')
 
-    // Committed before the error is answered:
+    // Committed before the error is sent:
     expect(await readFamily(database.url, sid)).toMatchObject({
       revoked_at: expect.any(Date),
       revoked_reason: 'replay'
@@ -268,8 +268,8 @@ describe('refresh-token rotation', () => {
 
   test('twenty parallel replays end the family once: one denylist entry, one audit event', async () => {
     const { first, sid } = await startReplayableSession(trio.auth.url, database.url, user)
-    const answers = await Promise.all(Array.from({ length: 20 }, () => refresh(trio.auth.url, first.refresh_token)))
-    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(400))
+    const responses = await Promise.all(Array.from({ length: 20 }, () => refresh(trio.auth.url, first.refresh_token)))
+    expect(responses.map(({ status }) => status)).toEqual(Array(20).fill(400))
     expect(await query(database.url, 'SELECT 1 FROM revocations WHERE value = $1', [sid])).toHaveLength(1)
     expect(await eventsOf(sid, 'refresh_token.replayed')).toHaveLength(1)
   })

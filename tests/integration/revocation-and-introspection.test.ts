@@ -141,9 +141,9 @@ describe('revocation (RFC 7009) and introspection (RFC 7662)', () => {
 
   test('a service learns what a token for it says, while it is good', async () => {
     const tokens = await signIn(trio.auth.url, user)
-    const answer = await introspect(tokens.access_token, api)
+    const response = await introspect(tokens.access_token, api)
     const { iat, exp, jti, sid } = unverifiedClaims(tokens.access_token)
-    expect(answer.body).toEqual({
+    expect(response.body).toEqual({
       active: true,
       iss: issuer,
       sub: user.id,
@@ -161,7 +161,7 @@ describe('revocation (RFC 7009) and introspection (RFC 7662)', () => {
       jti,
       sid
     })
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
     await post(`${trio.auth.url}/auth/logout`, undefined, tokens.access_token)
     await expect.poll(async () => (await introspect(tokens.access_token, api)).body).toEqual({ active: false })
   })

@@ -49,7 +49,7 @@ const apps = [
 ] as const
 const clients = ['a public client', 'a client with its secret'] as const
 
-/** Who gets past the checks of each route; every other caller is answered 401 or 403. Written out, and not read from the routes. */
+/** Who gets past the checks of each route; every other caller gets 401 or 403. Written out, and not read from the routes. */
 const passes: Record<string, readonly Caller[]> = {
   'GET /auth/register': everybody,
   'POST /auth/register': everybody,
@@ -300,7 +300,7 @@ describe('who may call which route', () => {
     if (/logout|deletion/.test(route.path)) presented = await newCallers()
     const passed = callers.filter((caller) => ![401, 403].includes(statuses[caller] as number))
     expect(passed, JSON.stringify(statuses)).toEqual(callers.filter((caller) => passes[name]?.includes(caller)))
-    // Past the checks there is an answer about the request itself, and never a fault.
+    // Past the checks there is a response about the request itself, and never a fault.
     for (const caller of passed) expect(statuses[caller], caller).toBeLessThan(500)
   })
 

@@ -95,7 +95,7 @@ describe.skipIf(!inject('docker'))('an auth-service that starts on a schema that
     await signIn(url, await register(url))
   }
 
-  test('waits for a database that is away, and goes on', async () => {
+  test('waits for a database that is unavailable, and goes on', async () => {
     database = await createTestDatabase()
     const proxy = await startTcpProxy({ target: database.url })
     try {

@@ -1,6 +1,6 @@
 import { createTestDatabase, createTestRedis, readTestEnvironment, type TestDatabase } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   type BrowserClient,
   type Credentials,
   createBrowserClient,
@@ -46,7 +46,7 @@ describe('limits on sign-in', () => {
   const signInFrom = (
     address: string,
     credentials: Partial<Credentials> & { device_token?: string }
-  ): Promise<Answer<{ device_token: string }>> =>
+  ): Promise<ApiResponse<{ device_token: string }>> =>
     send(`${url}/auth/login`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'X-Forwarded-For': address },
@@ -180,7 +180,7 @@ describe('limits on sign-in', () => {
   })
 })
 
-/** How often a time of the first sample is the longer one: 0.5 when the samples cannot be told apart. */
+/** How often a time of the first sample is the longer one: 0.5 when the samples do not differ. */
 function areaUnderCurve(first: readonly number[], second: readonly number[]): number {
   let longer = 0
   for (const one of first) for (const other of second) longer += one > other ? 1 : one === other ? 0.5 : 0

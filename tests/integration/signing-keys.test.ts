@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTestDatabase, createTestRedis, expectRefusedWithin, type TestDatabase } from '@countersign/testing'
 import {
-  type Answer,
+  type ApiResponse,
   get,
   issuer,
   post,
@@ -80,8 +80,9 @@ function describeOneReplica(): void {
   }
   const newTokens = async () => signIn(trio.auth.url, await register(trio.auth.url))
   const list = async () => (await get<KeyList>(`${trio.auth.url}/admin/keys`, admin)).body
-  const rotate = (body?: object): Promise<Answer<KeyList>> => post(`${trio.auth.url}/admin/keys/rotate`, body, admin)
-  const revoke = (kid: string, body?: object): Promise<Answer<KeyList>> =>
+  const rotate = (body?: object): Promise<ApiResponse<KeyList>> =>
+    post(`${trio.auth.url}/admin/keys/rotate`, body, admin)
+  const revoke = (kid: string, body?: object): Promise<ApiResponse<KeyList>> =>
     post(`${trio.auth.url}/admin/keys/${kid}/revoke`, body, admin)
   /** A key that took another place is followed by a new next key in a moment. */
   const nextKeyIsMade = () => eventually(async () => expect(statesOf(await list())).toContain('next'))
@@ -116,7 +117,7 @@ function describeOneReplica(): void {
     expect(inDays).toBeLessThan(30.1)
   })
 
-  test('a next key that caches may not know yet does not sign, and the answer says when it may', async () => {
+  test('a next key that caches may not know yet does not sign, and the response says when it may', async () => {
     const refused = await rotate()
     expect(refused).toMatchObject({ status: 409, body: { error: 'rotation_too_early' } })
     const seconds = Number(refused.headers.get('Retry-After'))

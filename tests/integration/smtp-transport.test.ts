@@ -52,7 +52,7 @@ describe('the mail server', () => {
     [451, false],
     [550, true],
     [554, true]
-  ])('that answers a mail with %i refuses it for good: %s', async (status, isPermanent) => {
+  ])('that responds to a mail with %i refuses it for good: %s', async (status, isPermanent) => {
     server.onMail(() => {
       throw refusal(status)
     })
@@ -62,7 +62,7 @@ describe('the mail server', () => {
   test.each([
     [450, false],
     [550, true]
-  ])('that answers a recipient with %i refuses it for good: %s', async (status, isPermanent) => {
+  ])('that responds to a recipient with %i refuses it for good: %s', async (status, isPermanent) => {
     server.onRecipient(() => {
       throw refusal(status)
     })
@@ -80,7 +80,7 @@ describe('the mail server', () => {
     expect(fault).toEqual({ reason: 'ETIMEDOUT', isPermanent: false, isOutcomeUnknown: true })
   })
 
-  test('that is away has taken nothing', async () => {
+  test('that is unavailable has taken nothing', async () => {
     await server.goDown()
     expect(await faultOf(urlOf({}))).toMatchObject({ isPermanent: false, isOutcomeUnknown: false })
     await server.comeBack()

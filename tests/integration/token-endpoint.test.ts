@@ -68,12 +68,12 @@ describe('the token endpoint', () => {
   const assert = (clientId: string, options: Partial<Parameters<typeof clientAssertion>[1]> = {}, signer = key) =>
     clientAssertion(signer, { clientId, audience: issuer, ...options })
   const expectRefusal = (
-    answer: { status: number; body: unknown; headers: Headers },
+    response: { status: number; body: unknown; headers: Headers },
     status: number,
     error: string
   ) => {
-    expect({ status: answer.status, body: answer.body }).toMatchObject({ status, body: { error } })
-    expect(answer.headers.get('Cache-Control')).toContain('no-store')
+    expect({ status: response.status, body: response.body }).toMatchObject({ status, body: { error } })
+    expect(response.headers.get('Cache-Control')).toContain('no-store')
   }
 
   describe('client credentials', () => {
@@ -82,14 +82,14 @@ describe('the token endpoint', () => {
       async (algorithm) => {
         const signer = await makeClientKey(algorithm)
         const { client_id: id } = await newKeyClient({ jwks: { keys: [signer.publicJwk] } })
-        const answer = await token({ grant_type: 'client_credentials', ...(await assert(id, {}, signer)) })
-        expect(answer).toMatchObject({
+        const response = await token({ grant_type: 'client_credentials', ...(await assert(id, {}, signer)) })
+        expect(response).toMatchObject({
           status: 200,
           body: { token_type: 'Bearer', expires_in: 600, scope: 'reports:read reports:write' }
         })
-        expect(answer.body).not.toHaveProperty('refresh_token')
-        expect(answer.headers.get('Cache-Control')).toBe('no-store')
-        const accessToken = answer.body.access_token as string
+        expect(response.body).not.toHaveProperty('refresh_token')
+        expect(response.headers.get('Cache-Control')).toBe('no-store')
+        const accessToken = response.body.access_token as string
         expect(decodeProtectedHeader(accessToken)).toMatchObject({ alg: 'RS256', typ: 'at+jwt' })
         const claims = unverifiedClaims(accessToken)
         expect(claims).toMatchObject({ iss: issuer, sub: id, client_id: id, aud: [audience, issuer] })
@@ -103,9 +103,9 @@ describe('the token endpoint', () => {
     test('a client with a secret gets one too, with less scope and audience if it asks for that', async () => {
       const { client_id: id, client_secret: secret } = await newClient({ access_token_ttl_seconds: 60 })
       const parameters = { grant_type: 'client_credentials', scope: 'reports:read', resource: [audience] }
-      const answer = await token(parameters, basic(id, secret))
-      expect(answer).toMatchObject({ status: 200, body: { scope: 'reports:read', expires_in: 60 } })
-      const claims = unverifiedClaims(answer.body.access_token as string)
+      const response = await token(parameters, basic(id, secret))
+      expect(response).toMatchObject({ status: 200, body: { scope: 'reports:read', expires_in: 60 } })
+      const claims = unverifiedClaims(response.body.access_token as string)
       expect(claims).toMatchObject({ aud: [audience], scope: 'reports:read' })
       expect(claims.exp - claims.iat).toBe(60)
     })
@@ -132,8 +132,8 @@ describe('the token endpoint', () => {
         ['GET', '/admin/statistics']
       ]) {
         const headers = { Authorization: `Bearer ${body.access_token}` }
-        const answer = await send(at(path as string), { method: method as string, headers })
-        expect({ path, status: answer.status }).toEqual({ path, status: 403 })
+        const response = await send(at(path as string), { method: method as string, headers })
+        expect({ path, status: response.status }).toEqual({ path, status: 403 })
       }
     })
 
@@ -317,12 +317,12 @@ describe('the token endpoint', () => {
     test('rotates the token of the first-party client, also for one API alone', async () => {
       const first = await signIn(trio.auth.url, await register(trio.auth.url))
       const grant = { grant_type: 'refresh_token', client_id: 'countersign' }
-      const answer = await token({ ...grant, refresh_token: first.refresh_token, resource: audience })
-      expect(answer).toMatchObject({ status: 200, body: { token_type: 'Bearer' } })
-      const claims = unverifiedClaims(answer.body.access_token as string)
+      const response = await token({ ...grant, refresh_token: first.refresh_token, resource: audience })
+      expect(response).toMatchObject({ status: 200, body: { token_type: 'Bearer' } })
+      const claims = unverifiedClaims(response.body.access_token as string)
       expect(claims).toMatchObject({ aud: [audience], roles: [] })
       expect(claims).not.toHaveProperty('scope')
-      const full = await token({ ...grant, refresh_token: answer.body.refresh_token, scope: 'account' })
+      const full = await token({ ...grant, refresh_token: response.body.refresh_token, scope: 'account' })
       expect(unverifiedClaims(full.body.access_token as string)).toMatchObject({ aud: [audience, issuer] })
     })
 
@@ -366,13 +366,13 @@ describe('the token endpoint', () => {
       const user = await register(trio.auth.url)
       const { access_token: subjectToken } = await signIn(trio.auth.url, user)
       const { client_id: id, client_secret: secret } = await newActor({ access_token_ttl_seconds: 3600 })
-      const answer = await token(exchange(subjectToken), basic(id, secret))
-      expect(answer).toMatchObject({
+      const response = await token(exchange(subjectToken), basic(id, secret))
+      expect(response).toMatchObject({
         status: 200,
         body: { token_type: 'Bearer', issued_token_type: accessTokenUrn, scope: 'account' }
       })
       const subject = unverifiedClaims(subjectToken)
-      const claims = unverifiedClaims(answer.body.access_token as string)
+      const claims = unverifiedClaims(response.body.access_token as string)
       expect(claims).toMatchObject({
         sub: user.id,
         client_id: id,
@@ -383,8 +383,8 @@ describe('the token endpoint', () => {
         preferred_username: user.username
       })
       expect(claims.exp).toBe(subject.exp)
-      expect((await get(at('/auth/me'), answer.body.access_token)).body).toMatchObject({ username: user.username })
-      expect((await get(`${trio.resource.url}/me`, answer.body.access_token)).status).toBe(401)
+      expect((await get(at('/auth/me'), response.body.access_token)).body).toMatchObject({ username: user.username })
+      expect((await get(`${trio.resource.url}/me`, response.body.access_token)).status).toBe(401)
     })
 
     test('it reads the account, and neither administers nor changes anything of it, not even for an admin', async () => {
@@ -402,8 +402,8 @@ describe('the token endpoint', () => {
         ['POST', '/auth/logout-all', 403],
         ['DELETE', `/auth/sessions/${unverifiedClaims(admin).sid}`, 403]
       ] as const) {
-        const answer = await send(at(path), { method, headers: { Authorization: `Bearer ${acting}` } })
-        expect({ path, status: answer.status }).toEqual({ path, status })
+        const response = await send(at(path), { method, headers: { Authorization: `Bearer ${acting}` } })
+        expect({ path, status: response.status }).toEqual({ path, status })
       }
       expect((await get(at('/auth/me'), admin)).status).toBe(200)
     })

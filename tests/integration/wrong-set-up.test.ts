@@ -15,7 +15,7 @@ import { type AccessTokenVerifierOptions, createAccessTokenVerifier, type Verifi
 import { redisRevocations } from '@countersign/verifier/redis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test, vi } from 'vitest'
 
-/** The ten most likely mistakes, made by people who have given no logger: each is told on the console. */
+/** The ten most likely mistakes, made by people who have given no logger: each is reported on the console. */
 describe('a wrong set-up is reported on the console', () => {
   let issuer: TestIssuer
   let server: KeySetServer
@@ -70,7 +70,7 @@ describe('a wrong set-up is reported on the console', () => {
     [
       'another issuer',
       { issuer: 'https://auth.example.com' },
-      'iss is "http://localhost:4000", expected is "https://auth.example.com"'
+      'iss is "http://localhost:4000", expected "https://auth.example.com"'
     ],
     ['a slash at the end', { issuer: 'http://localhost:4000/' }, 'they differ by the slash at the end'],
     ['another port', { issuer: 'http://localhost:4001' }, 'they differ by the port'],
@@ -78,7 +78,7 @@ describe('a wrong set-up is reported on the console', () => {
     [
       'another audience',
       { audience: 'my-api' },
-      'aud is "https://api.example.com", "http://localhost:4000", expected is "my-api"'
+      'aud is "https://api.example.com", "http://localhost:4000", expected "my-api"'
     ]
   ])('%s', async (_, options, sentence) => {
     expect(await present(options)).toBe('ERR_TOKEN_CLAIM')
@@ -103,7 +103,7 @@ describe('a wrong set-up is reported on the console', () => {
     expect(await present({}, other.mint())).toBe('ERR_TOKEN_UNKNOWN_KEY')
     expect(lines()).toEqual([
       expect.stringContaining(
-        `does not publish the key "${other.kid}"; the token says it is from "https://staging.example.com", expected is "http://localhost:4000"`
+        `does not publish the key "${other.kid}"; the token says it is from "https://staging.example.com", expected "http://localhost:4000"`
       )
     ])
   })
@@ -130,7 +130,7 @@ describe('a wrong set-up is reported on the console', () => {
   })
 
   test('an issuer that redirects, and one that has nothing there', async () => {
-    const url = await startAnswering((path) =>
+    const url = await startResponding((path) =>
       path === '/a' ? [301, { Location: 'https://new.example/jwks' }] : [404, {}]
     )
     expect(await present({ jwksUri: `${url}/a` })).toBe('ERR_KEYS_UNAVAILABLE')
@@ -166,8 +166,8 @@ describe('a wrong set-up is reported on the console', () => {
     expect(lines()).toEqual([expect.stringMatching(/no service token for reports: .*cannot be reached/)])
   })
 
-  async function startAnswering(answer: (path: string) => [number, Record<string, string>]): Promise<string> {
-    const other: Server = createServer((request, response) => response.writeHead(...answer(request.url ?? '')).end())
+  async function startResponding(respond: (path: string) => [number, Record<string, string>]): Promise<string> {
+    const other: Server = createServer((request, response) => response.writeHead(...respond(request.url ?? '')).end())
     other.listen(0, '127.0.0.1')
     await once(other, 'listening')
     onTestFinished(() => void other.close())

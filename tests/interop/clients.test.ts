@@ -55,8 +55,8 @@ describe('unmodified client libraries from npm', () => {
         const client = await asNewKeyClient(await makeClientKey(algorithm))
         const tokens = await client.clientCredentials({ scope: 'jobs:read', resource: fixture.audience })
         expect(tokens).toMatchObject({ token_type: 'bearer', expires_in: 600, scope: 'jobs:read' })
-        const answer = await client.call(tokens.access_token, `${fixture.audience}/me`)
-        expect(await answer.json()).toMatchObject({ scope: 'jobs:read' })
+        const response = await client.call(tokens.access_token, `${fixture.audience}/me`)
+        expect(await response.json()).toMatchObject({ scope: 'jobs:read' })
       }
     )
 
@@ -128,8 +128,8 @@ describe('unmodified client libraries from npm', () => {
         resource: fixture.issuer
       })
       expect(tokens).toMatchObject({ token_type: 'bearer', issued_token_type: accessTokenUrn, scope: 'account' })
-      const answer = await actor.call(tokens.access_token, `${fixture.issuer}/auth/me`)
-      expect(await answer.json()).toMatchObject({ username: user.username })
+      const response = await actor.call(tokens.access_token, `${fixture.issuer}/auth/me`)
+      expect(await response.json()).toMatchObject({ username: user.username })
     })
 
     test('gets a typed error for each fault', async () => {
@@ -211,8 +211,8 @@ describe('unmodified client libraries from npm', () => {
         const { access_token: token } = await signInWithProof(bound, user, proofKey)
         const client = await connect({ issuer: bound.issuer, clientId: 'countersign', proofKey })
         for (const url of [`${bound.audience}/me`, `${bound.audience}/me?again`, `${bound.issuer}/auth/me`]) {
-          const answer = await client.call(token, url)
-          expect(await answer.json()).toMatchObject({ username: user.username })
+          const response = await client.call(token, url)
+          expect(await response.json()).toMatchObject({ username: user.username })
         }
         const thief = await connect({
           issuer: bound.issuer,

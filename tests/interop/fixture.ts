@@ -26,7 +26,7 @@ export interface Fixture {
   readonly database: TestDatabase
   /** An access token of the first admin. */
   signInAdmin(): Promise<string>
-  /** Registers a client as an admin does: by HTTP Basic, and for both audiences, unless told otherwise. */
+  /** Registers a client as an admin does: by HTTP Basic, and for both audiences by default. */
   newClient(client?: Record<string, unknown>): ReturnType<typeof createClient>
   /**
    * Signs with the issuer's own key, which is possible to nobody but the holder of the master key. Without changes it is an
@@ -140,13 +140,14 @@ export async function signInWithProof(
   let nonce: string | undefined
   for (;;) {
     const proof = await dpopProof(key, { url, claims: nonce === undefined ? {} : { nonce } })
-    const answer = await send<TokenResponse & { error?: string }>(url, {
+    const response = await send<TokenResponse & { error?: string }>(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', DPoP: proof },
       body: JSON.stringify({ username, password })
     })
-    if (answer.status === 200) return answer.body
-    if (answer.body.error !== 'use_dpop_nonce' || nonce) throw new Error(`login answered ${answer.body.error}`)
-    nonce = answer.headers.get('DPoP-Nonce') as string
+    if (response.status === 200) return response.body
+    if (response.body.error !== 'use_dpop_nonce' || nonce)
+      throw new Error(`login responded with ${response.body.error}`)
+    nonce = response.headers.get('DPoP-Nonce') as string
   }
 }

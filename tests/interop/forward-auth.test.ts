@@ -65,13 +65,13 @@ describe('docs/forward-auth.md', () => {
   const query = `?audience=${encodeURIComponent(reports)}`
 
   test('a good token is 200, and the headers say whose it is', async () => {
-    const answer = await asked(`${query}&scope=reports:read&role=reports-read`, tokens.good)
-    expect(answer).toMatchObject({ status: 200, body: { client_id: 'countersign', scope: 'reports:read' } })
-    expect(answer.headers.get('X-Subject')).toBe((answer.body as { sub: string }).sub)
-    expect(answer.headers.get('X-Client-Id')).toBe('countersign')
-    expect(answer.headers.get('X-Scope')).toBe('reports:read')
-    expect(answer.headers.get('X-Roles')).toBe('reports-read')
-    expect(answer.headers.get('Cache-Control')).toBe('no-store')
+    const response = await asked(`${query}&scope=reports:read&role=reports-read`, tokens.good)
+    expect(response).toMatchObject({ status: 200, body: { client_id: 'countersign', scope: 'reports:read' } })
+    expect(response.headers.get('X-Subject')).toBe((response.body as { sub: string }).sub)
+    expect(response.headers.get('X-Client-Id')).toBe('countersign')
+    expect(response.headers.get('X-Scope')).toBe('reports:read')
+    expect(response.headers.get('X-Roles')).toBe('reports-read')
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
   })
 
   test('a bad token is 401, a missing scope or role 403, and a wrong query 400', async () => {
@@ -87,10 +87,10 @@ describe('docs/forward-auth.md', () => {
       ['&audience=twice', tokens.good, 400],
       ['&unknown=1', tokens.good, 400]
     ] as const) {
-      const answer = await asked(query + more, token)
-      expect(answer.status, `${more} ${token?.slice(0, 20)}`).toBe(status)
-      if (status === 401) expect(answer.headers.get('WWW-Authenticate')).toMatch(/^(?:Bearer|DPoP) /)
-      expect(answer.headers.get('X-Subject')).toBeNull()
+      const response = await asked(query + more, token)
+      expect(response.status, `${more} ${token?.slice(0, 20)}`).toBe(status)
+      if (status === 401) expect(response.headers.get('WWW-Authenticate')).toMatch(/^(?:Bearer|DPoP) /)
+      expect(response.headers.get('X-Subject')).toBeNull()
     }
     expect((await asked('', tokens.good)).status).toBe(400)
   })
@@ -112,12 +112,12 @@ describe('docs/forward-auth.md', () => {
     'http://localhost:4001': reports
   })
 
-  async function judge(port: number): Promise<void> {
+  async function expectVerdicts(port: number): Promise<void> {
     const ask = async (token?: string) => {
       received = undefined
       const headers = { 'X-Subject': 'forged', 'X-Roles': 'admin', ...(token && { Authorization: `Bearer ${token}` }) }
-      const { status, headers: answered } = await fetch(`http://127.0.0.1:${port}/some/path?x=1`, { headers })
-      return { status, challenge: answered.get('WWW-Authenticate') }
+      const { status, headers: responseHeaders } = await fetch(`http://127.0.0.1:${port}/some/path?x=1`, { headers })
+      return { status, challenge: responseHeaders.get('WWW-Authenticate') }
     }
     await expect.poll(async () => (await ask(tokens.good)).status).toBe(200)
     expect(received).toMatchObject({
@@ -149,7 +149,7 @@ describe('docs/forward-auth.md', () => {
     tokens.good = await tokenOf('reports-read')
     const port = await findLastingPort()
     stopsAfterTest(await startNginx(blockOf('nginx', 'nginx', replacements(port)), port))
-    await judge(port)
+    await expectVerdicts(port)
   })
 
   test.skipIf(!isInstalled('haproxy'))('HAProxy', async () => {
@@ -162,6 +162,6 @@ describe('docs/forward-auth.md', () => {
     await writeFile(script, blockOf('HAProxy', 'lua', replacements(port)))
     const settings = blockOf('HAProxy', 'haproxy', { ...replacements(port), '/etc/haproxy/countersign.lua': script })
     stopsAfterTest(await startHaproxy(settings, port))
-    await judge(port)
+    await expectVerdicts(port)
   })
 })

@@ -49,7 +49,7 @@ export const functionClients: readonly Client[] = [
       const fetcher = {
         async fetch(uri: string) {
           const response = await fetch(uri)
-          if (!response.ok) throw new Error(`answered ${response.status}`)
+          if (!response.ok) throw new Error(`responded with ${response.status}`)
           return response.arrayBuffer()
         }
       }
@@ -100,7 +100,7 @@ export const functionClients: readonly Client[] = [
     }
   },
   {
-    // Wants `JWT` or no `typ` at all, unless told otherwise.
+    // Wants `JWT` or no `typ` at all, by default.
     name: "Hono's verifyWithJwks",
     async start({ issuer, jwksUri, audience }) {
       const verify = (token: string) =>

@@ -121,7 +121,7 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
       const secret = { ...key.publicJwk, kid: 'other', d: 'AA' }
       const p384 = await exportJWK(createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey))
       for (const keys of [[key.publicJwk, secret], [p384]]) {
-        await expect(newKeyClient({ jwks: { keys } })).rejects.toThrow(/answered 400/)
+        await expect(newKeyClient({ jwks: { keys } })).rejects.toThrow(/responded with 400/)
       }
     })
   })
@@ -133,12 +133,12 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
         token_endpoint_auth_method: 'client_secret_basic',
         jwks: undefined
       })
-      const answer = await postForm(
+      const response = await postForm(
         `${auth.url}/oauth/token`,
         { grant_type: 'client_credentials', resource: name },
         basic(client.client_id, client.client_secret)
       )
-      expect(unverifiedClaims(answer.body.access_token as string).aud).toEqual([name])
+      expect(unverifiedClaims(response.body.access_token as string).aud).toEqual([name])
     })
 
     test.each(['', 'my api', 'a"b', 'https://api.example.com/#x', 'ä', 'x'.repeat(513)])('%j may not', async (name) => {
@@ -147,8 +147,8 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
         token_endpoint_auth_method: 'client_secret_basic',
         grant_types: ['client_credentials']
       }
-      const answer = await post(`${auth.url}/admin/clients`, { ...body, audiences: [name] }, admin)
-      expect(answer).toMatchObject({
+      const response = await post(`${auth.url}/admin/clients`, { ...body, audiences: [name] }, admin)
+      expect(response).toMatchObject({
         status: 400,
         body: {
           issues: [{ path: 'audiences.0', message: expect.stringContaining('1 to 512 printable ASCII characters') }]
@@ -170,8 +170,8 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
         username: `mail-${Math.random().toString(36).slice(2)}`,
         password: 'a long enough password'
       }
-      const answer = await post(`${auth.url}/auth/register`, { ...credentials, email })
-      expect(answer.status).toBe(201)
+      const response = await post(`${auth.url}/auth/register`, { ...credentials, email })
+      expect(response.status).toBe(201)
       const [row] = await query(database.url, 'SELECT email FROM users WHERE username = $1', [credentials.username])
       expect(row).toEqual({ email })
     })
@@ -194,8 +194,8 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
       '"quoted name"@example.com'
     ])('%j is not', async (email) => {
       const credentials = { username: 'mail-none', password: 'a long enough password' }
-      const answer = await post(`${auth.url}/auth/register`, { ...credentials, email })
-      expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'email' }] } })
+      const response = await post(`${auth.url}/auth/register`, { ...credentials, email })
+      expect(response).toMatchObject({ status: 400, body: { issues: [{ path: 'email' }] } })
     })
   })
 
@@ -232,12 +232,12 @@ describe.skipIf(!inject('docker'))('neighbours', () => {
     }
   )
 
-  test('an assertion that lives for longer is refused, and the answer names exp', async () => {
+  test('an assertion that lives for longer is refused, and the response names exp', async () => {
     const { client_id: id } = await newKeyClient()
     const exp = Math.floor(Date.now() / 1000) + 7200
     const assertion = await clientAssertion(key, { clientId: id, audience: issuer, claims: { exp } })
-    const answer = await postForm(`${auth.url}/oauth/token`, { grant_type: 'client_credentials', ...assertion })
-    expect(answer).toMatchObject({
+    const response = await postForm(`${auth.url}/oauth/token`, { grant_type: 'client_credentials', ...assertion })
+    expect(response).toMatchObject({
       status: 401,
       body: {
         error: 'invalid_client',

@@ -49,7 +49,7 @@ describe.skipIf(!inject('docker'))('the interceptors that people use, where resp
       const tokens = await signIn(trio.auth.url, user)
       const ask = await start(proxy.url, tokens)
       // A request whose refresh was lost fails. The application tries again, and that must work.
-      const untilAnswered = async () => {
+      const untilResponded = async () => {
         for (let tries = 0; tries < 50; tries++) {
           const status = await ask().catch(() => undefined)
           if (status !== undefined && status !== 503) return status
@@ -66,9 +66,9 @@ describe.skipIf(!inject('docker'))('the interceptors that people use, where resp
           await burst()
           // Every other time the application sleeps, with whatever response it had lost.
           if (round % 2) await ageSessions(database.url, user.id, tenMinutes)
-          else expect(await untilAnswered()).toBe(200)
+          else expect(await untilResponded()).toBe(200)
         }
-        expect(await untilAnswered()).toBe(200)
+        expect(await untilResponded()).toBe(200)
         // 503 is "not now", of a machine that is busy. Anything else would make a client give its session up.
         expect(proxy.statuses.filter((status) => status !== 200 && status !== 503)).toEqual([])
         expect(proxy.dropped).toBeGreaterThan(0)

@@ -51,13 +51,13 @@ export const interceptors: readonly Interceptor[] = [
       return async () => {
         const first = await call()
         if (first.status !== 401) return first.status
-        const answer = await fetch(`${url}/auth/refresh`, {
+        const response = await fetch(`${url}/auth/refresh`, {
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify({ refresh_token: store.refresh_token })
         })
-        if (!answer.ok) return answer.status
-        store = (await answer.json()) as TokenResponse
+        if (!response.ok) return response.status
+        store = (await response.json()) as TokenResponse
         return (await call()).status
       }
     }

@@ -48,16 +48,16 @@ export async function startLossyProxy({
     const isFirst = received === 1
     const shouldDrop = random() < dropRate || isFirst
     await someDelay()
-    const { status, headers, answer } = await forward(incoming, body)
+    const { status, headers, responseBody } = await forward(incoming, body)
     statuses.push(status)
-    if (status === 200) fresh.add((JSON.parse(answer) as { access_token: string }).access_token)
+    if (status === 200) fresh.add((JSON.parse(responseBody) as { access_token: string }).access_token)
     await someDelay()
     if (shouldDrop) {
       dropped += 1
       outgoing.destroy()
       return
     }
-    outgoing.writeHead(status, { 'Content-Type': headers['content-type'] }).end(answer)
+    outgoing.writeHead(status, { 'Content-Type': headers['content-type'] }).end(responseBody)
   })
 
   function forward(
@@ -65,11 +65,11 @@ export async function startLossyProxy({
     body: string
   ) {
     const target = new URL(url ?? '/', replicas[next++ % replicas.length])
-    return new Promise<{ status: number; headers: import('node:http').IncomingHttpHeaders; answer: string }>(
+    return new Promise<{ status: number; headers: import('node:http').IncomingHttpHeaders; responseBody: string }>(
       (resolve, reject) => {
         const { host: _, connection: __, ...others } = headers
         const sent = request(target, { method: method ?? 'POST', headers: others }, async (response) => {
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, answer: await text(response) })
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, responseBody: await text(response) })
         })
         sent.on('error', reject)
         sent.end(body)

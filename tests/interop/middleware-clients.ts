@@ -10,10 +10,10 @@ import Koa from 'koa'
 import koaJwt from 'koa-jwt'
 import type { Client, Verifier } from './verifier-clients.ts'
 
-/** Middleware in a server of its framework, which answers 200 and the claims. */
+/** Middleware in a server of its framework, which responds with 200 and the claims. */
 export const middlewareClients: readonly Client[] = [
   {
-    // Finds the key set through the issuer's metadata. `strict` adds `typ` and the claims that RFC 9068 requires. Answers
+    // Finds the key set through the issuer's metadata. `strict` adds `typ` and the claims that RFC 9068 requires. Responds with
     // 401 as well when the keys cannot be had.
     name: 'express-oauth2-jwt-bearer in strict mode',
     start({ issuer, audience }) {
@@ -24,7 +24,7 @@ export const middlewareClients: readonly Client[] = [
     }
   },
   {
-    // Does not look at `typ`. Answers 401 as well when the keys cannot be had.
+    // Does not look at `typ`. Responds with 401 as well when the keys cannot be had.
     name: 'koa-jwt with jwks-rsa',
     start({ issuer, jwksUri, audience }) {
       const app = new Koa()
@@ -36,7 +36,7 @@ export const middlewareClients: readonly Client[] = [
     }
   },
   {
-    // Wants `JWT` or no `typ` at all, unless told otherwise.
+    // Wants `JWT` or no `typ` at all, by default.
     name: "Hono's jwk middleware",
     start({ issuer, jwksUri, audience }) {
       const app = new Hono()
@@ -55,7 +55,7 @@ async function served(server: ServerType): Promise<Verifier> {
       const response = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
       if (response.status === 200) return (await response.json()) as Record<string, unknown>
       const text = await response.text()
-      if (response.status !== 401) throw new Error(`answered ${response.status}: ${text}`)
+      if (response.status !== 401) throw new Error(`responded with ${response.status}: ${text}`)
       return undefined
     },
     async close() {

@@ -26,10 +26,10 @@ import {
   hasGo,
   hasPython,
   hasRuby,
-  type Judgements,
-  judgeByGo,
-  judgeByPython,
-  judgeByRuby
+  type Verdicts,
+  verifyWithGo,
+  verifyWithPython,
+  verifyWithRuby
 } from './page-examples.ts'
 import { startTlsFront } from './tls-front.ts'
 
@@ -44,7 +44,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
   let tokens: Record<string, string>
   /** What stands in the page, and what stands for it here. */
   let replaced: Record<string, string>
-  let accepting: Record<'those that know revocations' | 'the others', Judgements>
+  let accepting: Record<'those that know revocations' | 'the others', Verdicts>
 
   beforeAll(async () => {
     redisUrl = await createTestRedis()
@@ -87,40 +87,42 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
   }
 
   test.skipIf(!hasPython('jwt', 'cryptography'))('PyJWT', async () => {
-    const judged = await judgeByPython(codeBlock('PyJWT', 'python', replaced), tokens)
-    expect(judged).toEqual(accepting['the others'])
+    const verdicts = await verifyWithPython(codeBlock('PyJWT', 'python', replaced), tokens)
+    expect(verdicts).toEqual(accepting['the others'])
   })
 
   test.skipIf(!canRunFollower)('the follower in a program', async () => {
-    const judged = await judgeByPython(codeBlock('PyJWT', 'python', replaced, 1), tokens)
-    expect(judged).toEqual(accepting['those that know revocations'])
+    const verdicts = await verifyWithPython(codeBlock('PyJWT', 'python', replaced, 1), tokens)
+    expect(verdicts).toEqual(accepting['those that know revocations'])
   })
 
   test.skipIf(!hasPython('authlib', 'requests'))('Authlib', async () => {
-    expect(await judgeByPython(codeBlock('Authlib', 'python', replaced), tokens)).toEqual(accepting['the others'])
+    expect(await verifyWithPython(codeBlock('Authlib', 'python', replaced), tokens)).toEqual(accepting['the others'])
   })
 
   test.skipIf(!hasPython('jose'))('python-jose', async () => {
-    expect(await judgeByPython(codeBlock('python-jose', 'python', replaced), tokens)).toEqual(accepting['the others'])
+    expect(await verifyWithPython(codeBlock('python-jose', 'python', replaced), tokens)).toEqual(
+      accepting['the others']
+    )
   })
 
   test.skipIf(!hasRuby('jwt'))('ruby-jwt', async () => {
-    expect(await judgeByRuby(codeBlock('ruby-jwt', 'ruby', replaced), tokens)).toEqual(accepting['the others'])
+    expect(await verifyWithRuby(codeBlock('ruby-jwt', 'ruby', replaced), tokens)).toEqual(accepting['the others'])
   })
 
   test.skipIf(!hasGo('github.com/coreos/go-oidc'))('go-oidc', async () => {
     const program = exampleFile('go-oidc.go', replaced)
-    const judged = await judgeByGo(program, 'verify(context.Background(), token)', tokens)
-    expect(judged).toEqual(accepting['the others'])
+    const verdicts = await verifyWithGo(program, 'verify(context.Background(), token)', tokens)
+    expect(verdicts).toEqual(accepting['the others'])
   })
 
   test.skipIf(!hasGo('github.com/golang-jwt/jwt'))('golang-jwt', async () => {
-    const judged = await judgeByGo(exampleFile('golang-jwt.go', replaced), 'verify(token)', tokens)
-    expect(judged).toEqual(accepting['the others'])
+    const verdicts = await verifyWithGo(exampleFile('golang-jwt.go', replaced), 'verify(token)', tokens)
+    expect(verdicts).toEqual(accepting['the others'])
   })
 
   describe('proxies', () => {
-    /** The API behind them answers with the subject that it was sent. */
+    /** The API behind them responds with the subject that it was sent. */
     const api = createServer(({ headers }, response) => response.end(String(headers['x-subject'])))
     let apiAddress: string
     let port: number
@@ -136,14 +138,14 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
 
     const ask = (token: string) =>
       fetch(`http://127.0.0.1:${port}/`, { headers: { Authorization: `Bearer ${token}`, 'X-Subject': 'mallory' } })
-    async function judgeAll(): Promise<Judgements> {
-      const judgements: Judgements = {}
+    async function verifyAll(): Promise<Verdicts> {
+      const verdicts: Verdicts = {}
       for (const [name, token] of Object.entries(tokens)) {
         const { status } = await ask(token)
         expect([200, 401, 503], name).toContain(status)
-        judgements[name] = status === 200
+        verdicts[name] = status === 200
       }
-      return judgements
+      return verdicts
     }
     const stopsAfterTest = (proxy: FrontProxy) => onTestFinished(() => proxy.stop())
 
@@ -157,7 +159,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       })
       stopsAfterTest(await startNginx(settings, port))
       await expect.poll(async () => (await ask(tokens.good as string)).status).toBe(200)
-      expect(await judgeAll()).toEqual(accepting['those that know revocations'])
+      expect(await verifyAll()).toEqual(accepting['those that know revocations'])
       expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
       const refused = await ask(tokens.revoked as string)
       expect(refused.headers.get('WWW-Authenticate')).toBe('Bearer error="invalid_token"')
@@ -177,7 +179,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
       const fetchKeys = () => run(python, ['-c', exampleFile('countersign_pem.py', texts)])
       await fetchKeys()
       stopsAfterTest(await startHaproxy(codeBlock('HAProxy', 'haproxy', texts), port))
-      expect(await judgeAll()).toEqual(accepting['the others'])
+      expect(await verifyAll()).toEqual(accepting['the others'])
       expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
       // Nothing has changed, and so nothing is to be reloaded.
       await expect(fetchKeys()).rejects.toMatchObject({ code: 1, stderr: '' })
@@ -210,7 +212,7 @@ describe.skipIf(!inject('docker'))('docs/verifiers-in-other-languages.md', () =>
         'auth_openidc'
       ]
       stopsAfterTest(await startApache(`OIDCCABundlePath ${tls.certificate}\n${settings}`, port, modules))
-      expect(await judgeAll()).toEqual(accepting['those that know revocations'])
+      expect(await verifyAll()).toEqual(accepting['those that know revocations'])
       expect(await (await ask(tokens.good as string)).text()).toMatch(/^[0-9a-f-]{36}$/)
       const { access_token: token } = await signIn(fixture.issuer, await register(fixture.issuer))
       expect((await ask(token)).status).toBe(200)

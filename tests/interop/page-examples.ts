@@ -13,7 +13,7 @@ const page = readFileSync(new URL('../../docs/verifiers-in-other-languages.md', 
 const examplesFolder = fileURLToPath(new URL('../../docs/examples', import.meta.url))
 
 /** Whether a token was accepted, by the name that the test gives it. */
-export type Judgements = Record<string, boolean>
+export type Verdicts = Record<string, boolean>
 
 /** A code block, with other texts in place of those of `npm start`. */
 export function codeBlock(title: string, language: string, replaced: Record<string, string>, at = 0): string {
@@ -32,27 +32,27 @@ export function replaceAll(text: string, replaced: Record<string, string>): stri
   return Object.entries(replaced).reduce((changed, [from, to]) => changed.replaceAll(from, to), text)
 }
 
-/** Runs Python that defines `verify`, and lets it judge the tokens. */
-export function judgeByPython(program: string, tokens: Record<string, string>): Promise<Judgements> {
-  return judge(python, ['-c', program + pythonDriver], tokens)
+/** Runs Python that defines `verify`, and lets it verify the tokens. */
+export function verifyWithPython(program: string, tokens: Record<string, string>): Promise<Verdicts> {
+  return runProgram(python, ['-c', program + pythonDriver], tokens)
 }
 
-/** Runs Ruby that defines `verify`, and lets it judge the tokens. */
-export function judgeByRuby(program: string, tokens: Record<string, string>): Promise<Judgements> {
-  return judge('ruby', ['-e', program + rubyDriver], tokens)
+/** Runs Ruby that defines `verify`, and lets it verify the tokens. */
+export function verifyWithRuby(program: string, tokens: Record<string, string>): Promise<Verdicts> {
+  return runProgram('ruby', ['-e', program + rubyDriver], tokens)
 }
 
 /** Where Debian puts the Go packages that it has. */
 const goPath = '/usr/share/gocode'
 
-/** Runs Go that defines `verify`, and lets it judge the tokens. */
-export async function judgeByGo(program: string, call: string, tokens: Record<string, string>): Promise<Judgements> {
+/** Runs Go that defines `verify`, and lets it verify the tokens. */
+export async function verifyWithGo(program: string, call: string, tokens: Record<string, string>): Promise<Verdicts> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-go-'))
   const file = join(folder, 'main.go')
   const main = program.replace(/^package verifier$/m, 'package main\n\nimport "os"')
   await writeFile(file, main + goDriver(call))
   try {
-    return await judge('go', ['run', file], tokens, { GO111MODULE: 'off', GOPATH: goPath })
+    return await runProgram('go', ['run', file], tokens, { GO111MODULE: 'off', GOPATH: goPath })
   } finally {
     await rm(folder, { recursive: true })
   }
@@ -100,22 +100,22 @@ puts JSON.generate(JSON.parse($stdin.read).transform_values { |token| accepted?(
 
 const goDriver = (call: string) => `
 func main() {
-	tokens, judged := map[string]string{}, map[string]bool{}
+	tokens, verdicts := map[string]string{}, map[string]bool{}
 	json.NewDecoder(os.Stdin).Decode(&tokens)
 	for name, token := range tokens {
 		_, err := ${call}
-		judged[name] = err == nil
+		verdicts[name] = err == nil
 	}
-	json.NewEncoder(os.Stdout).Encode(judged)
+	json.NewEncoder(os.Stdout).Encode(verdicts)
 }
 `
 
-async function judge(
+async function runProgram(
   command: string,
   args: string[],
   tokens: Record<string, string>,
   env: Record<string, string> = {}
-): Promise<Judgements> {
+): Promise<Verdicts> {
   const child = spawn(command, args, { env: childEnvironment({ PYTHONPATH: examplesFolder, ...env }) })
   const errors = child.stderr.setEncoding('utf8').toArray()
   // One that ends early says why by its exit code.

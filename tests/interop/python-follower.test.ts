@@ -65,13 +65,13 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await expect.poll(() => follower.ask(token), { interval: 20 }).toBe(401)
     return token
   }
-  /** Asks until the answer to the good token is the expected one; the revoked one is refused all the while. */
+  /** Asks until the response to the good token is the expected one; the revoked one is refused all the while. */
   const untilGoodIs = async (expected: number, withinMs: number, revoked: string, asked = follower) => {
-    const judge = async () => {
+    const verifyAgain = async () => {
       expect(await asked.ask(revoked)).not.toBe(204)
       return asked.ask(good)
     }
-    await expect.poll(judge, { timeout: withinMs, interval: 50 }).toBe(expected)
+    await expect.poll(verifyAgain, { timeout: withinMs, interval: 50 }).toBe(expected)
   }
 
   test('accepts a good token, and names its subject, client and scope', async () => {
@@ -93,7 +93,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   test.each(Object.entries(forgeries))('a token with %s is rejected', async (_, forge) => {
     const { body } = await get<{ keys: JsonWebKey[] }>(`${fixture.issuer}/.well-known/jwks.json`)
     const forged = forge(good, body.keys[0] as never)
-    // An unknown kid cannot be judged when the issuer was asked a moment ago.
+    // An unknown kid cannot be verified when the issuer was asked a moment ago.
     await expect.poll(() => follower.ask(forged), { timeout: 5000, interval: 500 }).toBe(401)
   })
 
@@ -259,12 +259,12 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
   // The last one: no token of before is good afterwards.
   test('the tokens of a revoked key are rejected', async () => {
     const { kid } = decodeProtectedHeader(good)
-    const answer = await post(
+    const response = await post(
       `${fixture.issuer}/admin/keys/${kid}/revoke`,
       { reason: 'test' },
       await fixture.signInAdmin()
     )
-    expect(answer.status).toBe(200)
+    expect(response.status).toBe(200)
     await expect.poll(() => follower.ask(good), { interval: 20 }).toBe(401)
     const renewed = await newSession()
     await expect.poll(() => follower.ask(renewed), { timeout: 5000 }).toBe(204)

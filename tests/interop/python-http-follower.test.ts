@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { childEnvironment, expectAnswerWithin, startTcpProxy, type TcpProxy } from '@countersign/testing'
+import { childEnvironment, expectResponseWithin, startTcpProxy, type TcpProxy } from '@countersign/testing'
 import { basic, post, postForm, register, signIn, unverifiedClaims } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { recordStream, startReplay } from '../chaos/feed-replay.ts'
@@ -13,7 +13,7 @@ import { blocksOf } from '../package/fixtures/pages.ts'
 import { type Fixture, startFixture } from './fixture.ts'
 import { python } from './follower-process.ts'
 
-/** Answers each line, a session, as a service would with `staleness` of 5 seconds at most. */
+/** Responds to each line, a session, as a service would with `staleness` of 5 seconds at most. */
 const program = `
 import os
 import sys
@@ -55,7 +55,7 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('the follower in 
     path = await startTcpProxy({ target: fixture.issuer })
     follower = start(new URL('/revocations/feed', path.url).href)
     good = (await newSession()).sid
-    await expectAnswerWithin(10_000, 200, () => follower.ask(good))
+    await expectResponseWithin(10_000, 200, () => follower.ask(good))
   })
   afterAll(async () => {
     await follower?.stop()
@@ -95,22 +95,22 @@ describe.skipIf(spawnSync(python, ['--version']).status !== 0)('the follower in 
     const session = await newSession()
     expect(await follower.ask(session.sid)).toBe(200)
     await logOut(session)
-    await expectAnswerWithin(1000, 401, () => follower.ask(session.sid))
+    await expectResponseWithin(1000, 401, () => follower.ask(session.sid))
     expect(await follower.ask(good)).toBe(200)
   })
 
   test('a connection that hangs: 503 within the bound, and then it knows what was missed', async () => {
     const [known, missed] = [await newSession(), await newSession()]
     await logOut(known)
-    await expectAnswerWithin(1000, 401, () => follower.ask(known.sid))
+    await expectResponseWithin(1000, 401, () => follower.ask(known.sid))
     path.pause()
     await logOut(missed)
-    await expectAnswerWithin(5500, 503, () => follower.ask(missed.sid))
+    await expectResponseWithin(5500, 503, () => follower.ask(missed.sid))
     expect(await follower.ask(known.sid)).toBe(401)
     path.resume()
     path.dropConnections()
-    await expectAnswerWithin(5000, 401, () => follower.ask(missed.sid))
-    await expectAnswerWithin(5000, 200, () => follower.ask(good))
+    await expectResponseWithin(5000, 401, () => follower.ask(missed.sid))
+    await expectResponseWithin(5000, 200, () => follower.ask(good))
   })
 
   test('takes nothing for current that a cache replays', async () => {

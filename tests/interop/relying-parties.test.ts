@@ -79,7 +79,7 @@ describe.each([
     return program
   }
   const identity = () => ({ sub: at.user.id, preferred_username: at.user.username })
-  /** What the API answers about the caller. */
+  /** What the API returns about the caller. */
   const caller = () => ({ id: at.user.id, username: at.user.username })
 
   interface WebApp extends Record<string, unknown> {

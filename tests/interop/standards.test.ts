@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, request } from 'node:http'
 import type { TokenResponse } from '@countersign/oauth'
 import {
-  type Answer,
+  type ApiResponse,
   accessTokenUrn,
   ageSessions,
   basic,
@@ -74,14 +74,14 @@ describe('what the standards demand', () => {
     refresh_token: refreshToken,
     ...parameters
   })
-  const expectRefusal = ({ status, body }: Answer<unknown>, expected: number, error: string) =>
+  const expectRefusal = ({ status, body }: ApiResponse<unknown>, expected: number, error: string) =>
     expect({ status, body }).toMatchObject({ status: expected, body: { error } })
   const challengeOf = ({ headers }: { headers: Headers }) => headers.get('WWW-Authenticate') as string
 
   describe('of requests to the token endpoint (RFC 6749 §2.3, §3.2)', () => {
     test('a parameter without a value counts as omitted', async () => {
-      const answer = await token({ ...grant, scope: '', resource: '', client_assertion: '', client_secret: '' })
-      expect(answer).toMatchObject({ status: 200, body: { scope: 'jobs:read jobs:write' } })
+      const response = await token({ ...grant, scope: '', resource: '', client_assertion: '', client_secret: '' })
+      expect(response).toMatchObject({ status: 200, body: { scope: 'jobs:read jobs:write' } })
       expectRefusal(await token({ grant_type: '' }), 400, 'invalid_request')
     })
 
@@ -90,7 +90,7 @@ describe('what the standards demand', () => {
     })
 
     test.each(['grant_type', 'scope', 'client_id', 'unknown'])(
-      'a parameter %s that is there twice is refused',
+      'a parameter %s that appears twice is refused',
       async (name) => {
         const form = `${new URLSearchParams(grant)}&scope=jobs:read&client_id=${client.client_id}&unknown=1`
         expect((await token(form)).status).toBe(200)
@@ -108,13 +108,13 @@ describe('what the standards demand', () => {
 
     test('the token endpoint accepts only POST', async () => {
       for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
-        const answer = await send(`${fixture.issuer}/oauth/token?grant_type=client_credentials`, {
+        const response = await send(`${fixture.issuer}/oauth/token?grant_type=client_credentials`, {
           method,
           headers: as()
         })
-        expectRefusal(answer, 405, 'method_not_allowed')
+        expectRefusal(response, 405, 'method_not_allowed')
         // Pages of other origins ask before they send.
-        expect(answer.headers.get('Allow')).toBe('POST, OPTIONS')
+        expect(response.headers.get('Allow')).toBe('POST, OPTIONS')
       }
     })
 
@@ -155,10 +155,10 @@ describe('what the standards demand', () => {
 
   describe('of responses of the token endpoint (RFC 6749 §5)', () => {
     test('a response with a token has the members of RFC 6749 §5.1, and names the scope', async () => {
-      const answer = await token({ ...grant, scope: 'jobs:write' })
-      expect(answer.headers.get('Content-Type')).toMatch(/^application\/json(; charset=utf-8)?$/)
-      expect(answer.status).toBe(200)
-      expect(answer.body).toEqual({
+      const response = await token({ ...grant, scope: 'jobs:write' })
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json(; charset=utf-8)?$/)
+      expect(response.status).toBe(200)
+      expect(response.body).toEqual({
         access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
         token_type: 'Bearer',
         expires_in: 600,
@@ -188,7 +188,7 @@ describe('what the standards demand', () => {
       )
       const exchange = { grant_type: tokenExchange, subject_token: subjectToken, subject_token_type: accessTokenUrn }
       const refreshed = await token(refreshGrant(refreshToken), {})
-      const answers = {
+      const responses = {
         login,
         registered,
         refreshed,
@@ -199,7 +199,7 @@ describe('what the standards demand', () => {
         }),
         secret: await post(`${fixture.issuer}/admin/clients/${registered.body.client_id}/secrets`, undefined, admin)
       }
-      for (const [name, { status, headers }] of Object.entries(answers)) {
+      for (const [name, { status, headers }] of Object.entries(responses)) {
         expect({
           name,
           isGood: status < 300,
@@ -221,12 +221,12 @@ describe('what the standards demand', () => {
         invalid_target: [token({ ...grant, resource: 'https://"' })],
         invalid_dpop_proof: [token(grant, { ...as(), DPoP: 'x' })]
       }
-      for (const [error, answers] of Object.entries(refused)) {
-        for (const answer of await Promise.all(answers)) {
-          expectRefusal(answer, error === 'invalid_client' ? 401 : 400, error)
-          expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
-          expect(answer.headers.get('Cache-Control')).toBe('no-store')
-          expect(answer.body.error_description).toMatch(allowedText)
+      for (const [error, responses] of Object.entries(refused)) {
+        for (const response of await Promise.all(responses)) {
+          expectRefusal(response, error === 'invalid_client' ? 401 : 400, error)
+          expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+          expect(response.headers.get('Cache-Control')).toBe('no-store')
+          expect(response.body.error_description).toMatch(allowedText)
         }
       }
     })
@@ -234,9 +234,9 @@ describe('what the standards demand', () => {
     test('a client that fails to authenticate by the Authorization header gets 401 and the challenge of its scheme', async () => {
       for (const path of ['token', 'revoke', 'introspect']) {
         const url = `${fixture.issuer}/oauth/${path}`
-        const answer = await postForm(url, { ...grant, token: 'x' }, basic(client.client_id, 'wrong'))
-        expectRefusal(answer, 401, 'invalid_client')
-        expect(challengeOf(answer)).toMatch(/^Basic realm="[^"]+"$/)
+        const response = await postForm(url, { ...grant, token: 'x' }, basic(client.client_id, 'wrong'))
+        expectRefusal(response, 401, 'invalid_client')
+        expect(challengeOf(response)).toMatch(/^Basic realm="[^"]+"$/)
       }
     })
   })
@@ -268,25 +268,25 @@ describe('what the standards demand', () => {
     const resources = () => ({ api: `${fixture.audience}/me`, issuer: `${fixture.issuer}/auth/me` })
 
     test('the API challenges a request without a token with schemes that have parameters, and without an error code', async () => {
-      const answer = await get(resources().api)
-      expect(answer.status).toBe(401)
-      expect(challengeOf(answer)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
-      expect(challengeOf(answer)).not.toContain('error=')
+      const response = await get(resources().api)
+      expect(response.status).toBe(401)
+      expect(challengeOf(response)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
+      expect(challengeOf(response)).not.toContain('error=')
     })
 
     test('the issuer challenges a request without a token with schemes that have parameters, and without an error code', async () => {
-      const answer = await get(resources().issuer)
-      expect(answer.status).toBe(401)
-      expect(challengeOf(answer)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
-      expect(challengeOf(answer)).not.toContain('error=')
+      const response = await get(resources().issuer)
+      expect(response.status).toBe(401)
+      expect(challengeOf(response)).toMatch(/^Bearer \w+="[^"]*".*, DPoP algs="[^"]+"/)
+      expect(challengeOf(response)).not.toContain('error=')
     })
 
     test('a bad token gets 401 invalid_token, described in characters that RFC 6750 allows', async () => {
       for (const url of Object.values(resources())) {
-        const answer = await get(url, 'bad')
-        expectRefusal(answer, 401, 'invalid_token')
+        const response = await get(url, 'bad')
+        expectRefusal(response, 401, 'invalid_token')
         const [, code, sentence] =
-          /^Bearer error="([^"]*)", error_description="([^"]*)"/.exec(challengeOf(answer)) ?? []
+          /^Bearer error="([^"]*)", error_description="([^"]*)"/.exec(challengeOf(response)) ?? []
         expect(code).toBe('invalid_token')
         expect(sentence).toMatch(allowedText)
       }
@@ -295,9 +295,9 @@ describe('what the standards demand', () => {
     test('a token that is bound to a key is refused as a bearer token', async () => {
       const { access_token: bound } = await signInWithProof(fixture, await newUser(), key)
       for (const url of Object.values(resources())) {
-        const answer = await get(url, bound)
-        expectRefusal(answer, 401, 'invalid_token')
-        expect(challengeOf(answer)).toMatch(/^DPoP .*algs="/)
+        const response = await get(url, bound)
+        expectRefusal(response, 401, 'invalid_token')
+        expect(challengeOf(response)).toMatch(/^DPoP .*algs="/)
         const proof = await dpopProof(key, { method: 'GET', url, accessToken: bound })
         const headers = { Authorization: `DPoP ${bound}`, DPoP: proof }
         expect((await send(url, { headers })).status).toBe(200)
@@ -318,9 +318,9 @@ describe('what the standards demand', () => {
         ]
         for (const proof of proofs) {
           const headers = { Authorization: `DPoP ${one.access_token}`, DPoP: proof }
-          const answer = await send(url, { headers })
-          expect(answer.status).toBe(401)
-          expect(challengeOf(answer)).toMatch(/^DPoP error="/)
+          const response = await send(url, { headers })
+          expect(response.status).toBe(401)
+          expect(challengeOf(response)).toMatch(/^DPoP error="/)
         }
       }
     })
@@ -350,34 +350,34 @@ describe('what the standards demand', () => {
       const known = `${fixture.issuer}/auth/me`
       const proof = await dpopProof(key, { method: 'GET', url: known, accessToken: bound })
       // As a reverse proxy does that puts its own host in.
-      const answer = await send(`${fixture.trio.auth.url}/auth/me`, {
+      const response = await send(`${fixture.trio.auth.url}/auth/me`, {
         headers: { Authorization: `DPoP ${bound}`, DPoP: proof }
       })
-      expect(answer.status).toBe(200)
+      expect(response.status).toBe(200)
     })
 
     test('a token of a client itself is refused with a challenge where it takes a user', async () => {
       const { body } = await token(grant)
-      const answer = await get(resources().issuer, body.access_token)
-      expect(answer.status).toBe(403)
-      expect(challengeOf(answer)).toBe('Bearer error="insufficient_scope"')
+      const response = await get(resources().issuer, body.access_token)
+      expect(response.status).toBe(403)
+      expect(challengeOf(response)).toBe('Bearer error="insufficient_scope"')
     })
 
     test('the challenge of the API leads to its metadata, which name it and its issuer', async () => {
       const [, url] = /resource_metadata="([^"]+)"/.exec(challengeOf(await get(resources().api))) ?? []
       expect(url).toBe(`${fixture.audience}/.well-known/oauth-protected-resource`)
-      const answer = await get(url as string)
-      expect(answer.status).toBe(200)
-      expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
-      expect(answer.body).toMatchObject({ resource: fixture.audience, authorization_servers: [fixture.issuer] })
-      for (const value of Object.values(answer.body)) expect(value).not.toEqual([])
+      const response = await get(url as string)
+      expect(response.status).toBe(200)
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+      expect(response.body).toMatchObject({ resource: fixture.audience, authorization_servers: [fixture.issuer] })
+      for (const value of Object.values(response.body)) expect(value).not.toEqual([])
     })
 
     test('an access token without a required claim is rejected', async () => {
       expect((await get(resources().api, await fixture.signAsIssuer())).status).toBe(200)
       for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']) {
-        const answer = await get(resources().api, await fixture.signAsIssuer({ [claim]: undefined }))
-        expect({ claim, ...answer }).toMatchObject({ claim, status: 401, body: { error: 'invalid_token' } })
+        const response = await get(resources().api, await fixture.signAsIssuer({ [claim]: undefined }))
+        expect({ claim, ...response }).toMatchObject({ claim, status: 401, body: { error: 'invalid_token' } })
       }
     })
 
@@ -392,9 +392,9 @@ describe('what the standards demand', () => {
       ['an audience that only begins like the API', () => ({ claims: { aud: [`${fixture.audience}/`] } })]
     ])('an access token with %s is refused as invalid_token', async (_, changes) => {
       const { claims, header } = changes()
-      const answer = await get(resources().api, await fixture.signAsIssuer(claims, header))
-      expectRefusal(answer, 401, 'invalid_token')
-      expect(challengeOf(answer)).toContain('error="invalid_token"')
+      const response = await get(resources().api, await fixture.signAsIssuer(claims, header))
+      expectRefusal(response, 401, 'invalid_token')
+      expect(challengeOf(response)).toContain('error="invalid_token"')
     })
 
     test('an access token without a signature is refused as invalid_token', async () => {
@@ -429,7 +429,7 @@ describe('what the standards demand', () => {
       ['is of another issuer', () => ({ claims: { iss: 'https://another.test' } })],
       ['is of another kind', () => ({ header: { typ: 'JWT' } })],
       ['is signed by no key that is published', () => ({ header: { kid: 'another' } })]
-    ])('a token that %s is inactive, and nothing else is told', async (_, changes) => {
+    ])('a token that %s is inactive, and nothing else is returned', async (_, changes) => {
       const { claims, header } = changes()
       expect(await introspect(await fixture.signAsIssuer())).toMatchObject({ active: true })
       expect(await introspect(await fixture.signAsIssuer(claims, header))).toEqual({ active: false })
@@ -493,10 +493,10 @@ describe('what the standards demand', () => {
     const read = (name: string) => get(`${fixture.issuer}/.well-known/${name}`)
 
     test('the metadata has the required members, and names the issuer of its own address', async () => {
-      const answer = await read('oauth-authorization-server')
-      expect(answer.status).toBe(200)
-      expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/)
-      expect(answer.body).toMatchObject({
+      const response = await read('oauth-authorization-server')
+      expect(response.status).toBe(200)
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+      expect(response.body).toMatchObject({
         issuer: fixture.issuer,
         token_endpoint: expect.any(String),
         response_types_supported: expect.any(Array)
@@ -609,8 +609,8 @@ describe('an issuer and an API with a path', () => {
   })
 
   test('the metadata of the issuer are between host and path (RFC 8414 §3.1)', async () => {
-    const answer = await get(`${fixture.trio.auth.url}/.well-known/oauth-authorization-server/tenant`)
-    expect(answer).toMatchObject({ status: 200, body: { issuer: fixture.issuer } })
+    const response = await get(`${fixture.trio.auth.url}/.well-known/oauth-authorization-server/tenant`)
+    expect(response).toMatchObject({ status: 200, body: { issuer: fixture.issuer } })
   })
 
   test('the metadata of the API are between host and path, where its challenge says (RFC 9728 §3.1)', async () => {

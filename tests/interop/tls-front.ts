@@ -25,9 +25,9 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
   const tls = { key: await readFile(key), cert: await readFile(certificate) }
   const server = createServer(tls, (incoming, response) => {
     const headers = { ...incoming.headers, host: new URL(target).host }
-    const forwarded = request(target + incoming.url, { method: incoming.method, headers }, (answer) => {
-      response.writeHead(answer.statusCode as number, answer.headers)
-      answer.pipe(response)
+    const forwarded = request(target + incoming.url, { method: incoming.method, headers }, (upstream) => {
+      response.writeHead(upstream.statusCode as number, upstream.headers)
+      upstream.pipe(response)
     })
     incoming.pipe(forwarded.on('error', () => response.destroy()))
   })

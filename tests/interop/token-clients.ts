@@ -83,20 +83,20 @@ export const tokenLibraries: readonly TokenLibrary[] = [
         metadata: { ...server },
         clientCredentials: (parameters = {}) =>
           withNonce(async () => {
-            const answer = oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, options)
-            return oauth.processClientCredentialsResponse(server, client, await answer)
+            const response = oauth.clientCredentialsGrantRequest(server, client, authentication, parameters, options)
+            return oauth.processClientCredentialsResponse(server, client, await response)
           }),
         refresh: (refreshToken, additionalParameters = {}) =>
           withNonce(async () => {
             const all = { ...options, additionalParameters }
-            const answer = oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, all)
-            return oauth.processRefreshTokenResponse(server, client, await answer)
+            const response = oauth.refreshTokenGrantRequest(server, client, authentication, refreshToken, all)
+            return oauth.processRefreshTokenResponse(server, client, await response)
           }),
         grant: (grantType, parameters) =>
           withNonce(async () => {
             const all = [server, client, authentication, grantType, parameters, options] as const
-            const answer = await oauth.genericTokenEndpointRequest(...all)
-            return oauth.processGenericTokenEndpointResponse(server, client, answer)
+            const response = await oauth.genericTokenEndpointRequest(...all)
+            return oauth.processGenericTokenEndpointResponse(server, client, response)
           }),
         async revoke(token, additionalParameters = {}) {
           const all = { ...insecure, additionalParameters }
@@ -105,8 +105,8 @@ export const tokenLibraries: readonly TokenLibrary[] = [
           )
         },
         async introspect(token) {
-          const answer = await oauth.introspectionRequest(server, client, authentication, token, insecure)
-          return oauth.processIntrospectionResponse(server, client, answer)
+          const response = await oauth.introspectionRequest(server, client, authentication, token, insecure)
+          return oauth.processIntrospectionResponse(server, client, response)
         },
         call: (accessToken, url) =>
           withNonce(() =>
@@ -117,7 +117,7 @@ export const tokenLibraries: readonly TokenLibrary[] = [
   }
 ]
 
-/** What a library's typed error tells of an answer; anything else is thrown again. */
+/** What a library's typed error tells of a response; anything else is thrown again. */
 export async function refusalOf(
   request: Promise<unknown>
 ): Promise<{ type: string; status: number; error: string | undefined }> {

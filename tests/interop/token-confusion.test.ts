@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type Answer,
+  type ApiResponse,
   accessTokenUrn,
   assertionType,
   basic,
@@ -47,10 +47,10 @@ let keyClientId: string
 type Make = (place: Place) => Promise<string>
 
 interface Place {
-  present(token: string): Promise<Answer<unknown>>
+  present(token: string): Promise<ApiResponse<unknown>>
   /** What is good there. */
   readonly accepts: readonly string[]
-  /** What it answers to anything else. */
+  /** How it responds to anything else. */
   readonly refusal: object
   /** Where a proof belongs: the request that it has to be for. */
   readonly request?: () => { method: string; url: string; accessToken?: string }
@@ -169,10 +169,10 @@ const places: Record<string, Place> = {
   },
   'as a bearer token of the issuer': {
     present: async (token) => {
-      const answer = await get(`${fixture.issuer}/auth/me`, token)
+      const response = await get(`${fixture.issuer}/auth/me`, token)
       // A client's own token is one, but of no user.
-      const isOfClient = answer.status === 403 && answer.body.error === 'access_denied'
-      return isOfClient ? { ...answer, status: 401, body: { error: 'invalid_token' } } : answer
+      const isOfClient = response.status === 403 && response.body.error === 'access_denied'
+      return isOfClient ? { ...response, status: 401, body: { error: 'invalid_token' } } : response
     },
     accepts: ['an access token of a user'],
     refusal: invalidToken
@@ -215,10 +215,10 @@ const places: Record<string, Place> = {
   },
   'as a bearer token of the userinfo endpoint': {
     async present(token) {
-      const answer = await get(`${fixture.issuer}/oauth/userinfo`, token)
+      const response = await get(`${fixture.issuer}/oauth/userinfo`, token)
       // One of the pages, or of a client itself, says nothing of a user to an app.
-      const isOther = answer.status === 403 && answer.body.error === 'access_denied'
-      return isOther ? { ...answer, status: 401, body: { error: 'invalid_token' } } : answer
+      const isOther = response.status === 403 && response.body.error === 'access_denied'
+      return isOther ? { ...response, status: 401, body: { error: 'invalid_token' } } : response
     },
     accepts: ['an access token of an app for userinfo', 'an access token of an app for an API'],
     refusal: invalidToken
@@ -271,8 +271,8 @@ const places: Record<string, Place> = {
   },
   'to introspection': {
     async present(token) {
-      const answer = await oauth('introspect', { token }, as(api))
-      return { ...answer, status: answer.body.active ? 200 : 400 }
+      const response = await oauth('introspect', { token }, as(api))
+      return { ...response, status: response.body.active ? 200 : 400 }
     },
     accepts: accessTokens,
     refusal: { status: 400, body: { active: false } }
@@ -280,10 +280,10 @@ const places: Record<string, Place> = {
   'to revocation': {
     async present(token) {
       const before = await countRevocations()
-      const answer = await oauth('revoke', { token, client_id: 'countersign' })
-      if (answer.body.error !== 'invalid_dpop_proof') expect(answer).toMatchObject({ status: 200, body: '' })
+      const response = await oauth('revoke', { token, client_id: 'countersign' })
+      if (response.body.error !== 'invalid_dpop_proof') expect(response).toMatchObject({ status: 200, body: '' })
       const ended = (await countRevocations()) - before
-      return { ...answer, status: ended === 0 ? 400 : 200, body: { ended } }
+      return { ...response, status: ended === 0 ? 400 : 200, body: { ended } }
     },
     // What is bound is refused without a proof of its key.
     accepts: ['an access token of a user', refreshToken],
@@ -322,13 +322,13 @@ describe('no token of one kind passes as another', () => {
 
   describe.each(Object.entries(tokens))('%s', (kind, make) => {
     test.each(Object.entries(places))('%s', async (_, place) => {
-      const answer = await place.present(await make(place))
-      if (place.accepts.includes(kind)) expect(answer.status).toBeLessThan(300)
-      else expect({ status: answer.status, body: answer.body }).toMatchObject(place.refusal)
+      const response = await place.present(await make(place))
+      if (place.accepts.includes(kind)) expect(response.status).toBeLessThan(300)
+      else expect({ status: response.status, body: response.body }).toMatchObject(place.refusal)
     })
   })
 
-  test('the services answered none of it with a 500', () => {
+  test('the services responded to none of it with a 500', () => {
     expect(fixture.trio.logs()).toContain('"level":"info"')
     expect(fixture.trio.logs()).not.toMatch(/"level":"(?:error|fatal)"|server_error/)
   })

@@ -95,10 +95,10 @@ describe('the shell commands of the pages', () => {
     expect(faults).toEqual([])
   })
 
-  test('print JSON where an answer in JSON is shown', () => {
-    const answers = blocksOfKind('shell').flatMap(({ code }) => code.match(/^(?:\d{3} )?\{.*$/gm) ?? [])
-    expect(answers.length).toBeGreaterThan(20)
-    for (const answer of answers) expect(() => JSON.parse(answer.replace(/^\d{3} /, '')), answer).not.toThrow()
+  test('print JSON where a response in JSON is shown', () => {
+    const responses = blocksOfKind('shell').flatMap(({ code }) => code.match(/^(?:\d{3} )?\{.*$/gm) ?? [])
+    expect(responses.length).toBeGreaterThan(20)
+    for (const response of responses) expect(() => JSON.parse(response.replace(/^\d{3} /, '')), response).not.toThrow()
   })
 })
 

@@ -25,8 +25,8 @@ export function describeExample(script: Script): void {
   }
 
   test('returns 503 without a challenge until the denylist is loaded', async () => {
-    const answer = await fixture.present('/me', mint())
-    expect(seen(answer)).toEqual(refusal(503, 'temporarily_unavailable', words.unavailable, undefined))
+    const response = await fixture.present('/me', mint())
+    expect(seen(response)).toEqual(refusal(503, 'temporarily_unavailable', words.unavailable, undefined))
     await untilCurrent(fixture, '/me')
   })
 
@@ -143,8 +143,8 @@ export function describeExample(script: Script): void {
       expect(await fixture.present('/me', token), kind).toMatchObject({ status: 200 })
       await fixture.revoke(kind, value)
       await expect.poll(async () => (await fixture.present('/me', token)).status, { timeout: 5_000 }).toBe(401)
-      const answer = seen(await fixture.present('/me', token))
-      expect([invalid(words.revoked), invalid()], kind).toContainEqual(answer)
+      const response = seen(await fixture.present('/me', token))
+      expect([invalid(words.revoked), invalid()], kind).toContainEqual(response)
     }
   })
 

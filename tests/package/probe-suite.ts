@@ -17,8 +17,8 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
   test('hands frozen claims to a part of the app that is mounted', async () => {
     const token = fixture.issuer.mint({ sub: 'ada' })
     for (let round = 0; round < 2; round++) {
-      const answer = await fixture.present('/mounted/me', token)
-      expect(answer).toMatchObject({ status: 200, body: '{"sub":"ada","isFrozen":true}' })
+      const response = await fixture.present('/mounted/me', token)
+      expect(response).toMatchObject({ status: 200, body: '{"sub":"ada","isFrozen":true}' })
     }
   })
 
@@ -50,22 +50,22 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
       [{ acr: 'urn:countersign:acr:1' }, false]
     ]
     for (const [claims, isGood] of cases) {
-      const answer = await fixture.present('/mounted/recent', fixture.issuer.mint(claims))
+      const response = await fixture.present('/mounted/recent', fixture.issuer.mint(claims))
       const said = JSON.stringify(claims)
-      if (isGood) expect(answer.status, said).toBeLessThan(300)
+      if (isGood) expect(response.status, said).toBeLessThan(300)
       else
-        expect(seen(answer), said).toEqual(bearerRefusal(401, 'insufficient_user_authentication', words.again, wants))
+        expect(seen(response), said).toEqual(bearerRefusal(401, 'insufficient_user_authentication', words.again, wants))
     }
   })
 
   test('does not touch errors of the app and its responses to them', async () => {
-    const answer = await fixture.present('/mounted/fails', fixture.issuer.mint())
-    expect(answer).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
+    const response = await fixture.present('/mounted/fails', fixture.issuer.mint())
+    expect(response).toMatchObject({ status: 418, body: '{"name":"RangeError","message":"its own"}' })
   })
 
   test('fails, and never lets pass, where requireRole has no requireAccessToken before it', async () => {
-    const answer = await fixture.present('/unguarded/1', fixture.issuer.mint({ roles: ['admin'] }))
-    expect(answer).toMatchObject({ status: 418, body: expect.stringMatching(/^\{"name":"TypeError"/) })
+    const response = await fixture.present('/unguarded/1', fixture.issuer.mint({ roles: ['admin'] }))
+    expect(response).toMatchObject({ status: 418, body: expect.stringMatching(/^\{"name":"TypeError"/) })
   })
 
   test('guards HEAD and OPTIONS as any method', async () => {
@@ -78,8 +78,8 @@ export function describeProbe(script: Script, { parsesForms }: { parsesForms: bo
   test.skipIf(!parsesForms)('refuses a token in a form that was parsed before', async () => {
     const body = 'access_token=x'
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': body.length }
-    const answer = await fixture.present('/mounted/me', fixture.issuer.mint(), { method: 'POST', headers, body })
-    expect(seen(answer)).toEqual(bearerRefusal(400, 'invalid_request', words.one))
+    const response = await fixture.present('/mounted/me', fixture.issuer.mint(), { method: 'POST', headers, body })
+    expect(seen(response)).toEqual(bearerRefusal(400, 'invalid_request', words.one))
   })
 
   test('logs each rejection with the logger of its request', async () => {

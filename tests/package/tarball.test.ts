@@ -96,7 +96,7 @@ describe('a project with only the core', () => {
   test.each([
     ['of this repository', repository],
     ['that is the last one written in JavaScript', join(repository, 'docs')]
-  ])('is told by the TypeScript %s what it must not do', async (_, from) => {
+  ])('gets errors from the TypeScript %s for what it must not do', async (_, from) => {
     const manifest = createRequire(join(from, 'package.json')).resolve('typescript/package.json')
     const compilerOptions = {
       target: 'es2023',

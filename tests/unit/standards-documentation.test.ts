@@ -63,7 +63,7 @@ describe('docs/standards.md', () => {
     }
   })
 
-  test('has a row for each reason why oidc-provider answers differently, and no other', () => {
+  test('has a row for each reason why oidc-provider responds differently, and no other', () => {
     const [, table = ''] = /^## Beside oidc-provider$([\s\S]*?)^## /m.exec(page) ?? []
     const rows = [...table.matchAll(/^\| (?!differs|-)(.*?) \|$/gm)].map(([, text]) => text)
     expect(rows).toEqual(Object.values(reasons))

@@ -121,7 +121,7 @@ export async function startOidcProviderClient({ postgresUrl }: SuiteContext, cli
     ...options,
     clientsInDatabase
   })
-  const { url, jwksPath, clientCredentials, setting } = peer.told
+  const { url, jwksPath, clientCredentials, setting } = peer.details
   if (!clientCredentials) throw new TypeError('the peer has no client of its own')
   const stop = async () => {
     await peer.stop()
@@ -198,7 +198,7 @@ async function measure(
 async function checkToken(at: Issuer, { path, headers, body }: RequestSpec): Promise<void> {
   const response = await fetch(at.url + path, { method: 'POST', headers: { ...headers }, body: body ?? null })
   const text = await response.text()
-  if (response.status !== 200) throw new Error(`${at.url}${path} answers a client with ${response.status}: ${text}`)
+  if (response.status !== 200) throw new Error(`${at.url}${path} responds to a client with ${response.status}: ${text}`)
   await verifyAccessToken({ ...at, algorithm: 'RS256' }, (JSON.parse(text) as { access_token: string }).access_token)
 }
 

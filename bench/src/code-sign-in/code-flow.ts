@@ -9,14 +9,14 @@ export interface CodeFlowData {
   readonly users: readonly { readonly cookies?: string; readonly accessToken?: string }[]
 }
 
-type Answer = Parameters<NonNullable<Flow['answered']>>[0]
+type ParsedResponse = Parameters<NonNullable<Flow['onResponse']>>[0]
 
 const createCodeFlow: FlowFactory = (data) => {
   const { authorizePath, exchange, users } = data as CodeFlowData
   const ownCookies = new Map<number, string>()
   let count = -1
   let step: (() => RequestSpec) | undefined
-  let read: (answer: Answer) => void = () => {}
+  let read: (response: ParsedResponse) => void = () => {}
 
   const headersOf = (index: number) => {
     const Cookie = users[index]?.cookies ?? ownCookies.get(index)
@@ -30,10 +30,10 @@ const createCodeFlow: FlowFactory = (data) => {
     count++
     const index = count % users.length
     const user = users[index]
-    read = (answer) => {
-      const cookie = /\r\nset-cookie: (countersign-browser[^;]*)/i.exec(answer.head)?.[1]
+    read = (response) => {
+      const cookie = /\r\nset-cookie: (countersign-browser[^;]*)/i.exec(response.head)?.[1]
       if (cookie !== undefined) ownCookies.set(index, cookie)
-      const location = locationOf(answer)
+      const location = locationOf(response)
       const id = /[?&]request=([\w-]+)/.exec(location)?.[1]
       step = id === undefined ? () => take(location) : () => claim(index, user?.accessToken as string, id)
     }
@@ -49,8 +49,8 @@ const createCodeFlow: FlowFactory = (data) => {
     return { method: 'POST', path: `/auth/authorization-requests/${id}/claim`, headers }
   }
   const complete = (index: number, { pathname, search }: URL): RequestSpec => {
-    read = (answer) => {
-      const location = locationOf(answer)
+    read = (response) => {
+      const location = locationOf(response)
       step = () => take(location)
     }
     return { path: pathname + search, headers: headersOf(index) }
@@ -59,7 +59,7 @@ const createCodeFlow: FlowFactory = (data) => {
     const code = /[?&]code=([\w-]+)/.exec(location)?.[1]
     if (code === undefined) throw new Error(`no code: ${location}`)
     read = ({ body }) => {
-      if (!body.includes('"id_token"')) throw new Error('the answer has no ID token')
+      if (!body.includes('"id_token"')) throw new Error('the response has no ID token')
       step = begin
     }
     return {
@@ -71,11 +71,11 @@ const createCodeFlow: FlowFactory = (data) => {
   }
   return {
     next: () => (step ?? begin)(),
-    answered: (answer) => read(answer)
+    onResponse: (response) => read(response)
   }
 }
 
-function locationOf({ head }: Answer): string {
+function locationOf({ head }: ParsedResponse): string {
   return /\r\nlocation: ([^\r\n]*)/i.exec(head)?.[1] ?? ''
 }
 

@@ -244,7 +244,7 @@ async function startOidcProvider({ postgresUrl }: SuiteContext): Promise<Contest
   const database = await createPeerDatabase(postgresUrl)
   const options: IssuerOptions = { databaseUrl: database.url, databaseConnections, sessions: 0, browsers: users }
   const peer = await startPeer<IssuerPeer>(new URL('../peers/oidc-provider.js', import.meta.url), options)
-  const { url, codeSignIn, setting } = peer.told
+  const { url, codeSignIn, setting } = peer.details
   if (!codeSignIn) throw new TypeError('the peer signs nobody in to an app')
   const { authorizePath, exchange, browsers } = codeSignIn
   return {

@@ -65,7 +65,7 @@ async function refreshRound(side: Side): Promise<number[]> {
     const { status, body } = await post<{ refresh_token: string }>(`${side.trio.auth.url}/auth/refresh`, {
       refresh_token: side.refreshToken
     })
-    if (status !== 200) throw new Error(`refresh answered ${status}`)
+    if (status !== 200) throw new Error(`refresh responded with ${status}`)
     samples.push(performance.now() - begin)
     side.refreshToken = body.refresh_token
   }

@@ -36,18 +36,18 @@ export async function measureVerify({ isQuick, progress }: SuiteContext, sizes: 
 async function start(size: number): Promise<Side> {
   const script = fileURLToPath(new URL('verify-cost.js', import.meta.url))
   const child = fork(script, [String(size)], { execArgv: ['--expose-gc', '--max-old-space-size=4096'] })
-  await answerOf(child)
+  await responseOf(child)
   return { size, child }
 }
 
 function ask<T>(child: ChildProcess, question: string): Promise<T> {
-  const answer = answerOf(child)
+  const response = responseOf(child)
   child.send(question)
-  return answer as Promise<T>
+  return response as Promise<T>
 }
 
 /** The next message; rejects when the process ends instead, or is silent for two minutes. */
-async function answerOf(child: ChildProcess): Promise<unknown> {
+async function responseOf(child: ChildProcess): Promise<unknown> {
   const waiting = new AbortController()
   const { signal } = waiting
   const timeout = AbortSignal.any([signal, AbortSignal.timeout(120_000)])

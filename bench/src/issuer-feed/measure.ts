@@ -21,7 +21,7 @@ async function signIn(): Promise<string> {
     body: JSON.stringify({ username, password })
   })
   const { access_token: token } = (await response.json()) as { access_token?: string }
-  if (token === undefined) throw new Error(`sign-in answered ${response.status}`)
+  if (token === undefined) throw new Error(`sign-in responded with ${response.status}`)
   return token
 }
 
@@ -78,7 +78,7 @@ async function measureRest(): Promise<void> {
   let open = 0
   const follow = async (at: number) => {
     const response = await fetch(`${issuer}/revocations/feed?nonce=${at}`, { signal: abort.signal })
-    if (response.status !== 200) throw new Error(`a stream answered ${response.status}`)
+    if (response.status !== 200) throw new Error(`a stream responded with ${response.status}`)
     open++
     for await (const _ of response.body ?? []) if (abort.signal.aborted) return
     open--

@@ -1,20 +1,20 @@
 import { connect, type Socket } from 'node:net'
-import { type Answer, createResponseReader } from './response-reader.ts'
+import { createResponseReader, type ParsedResponse } from './response-reader.ts'
 
 /** One keep-alive connection with one running request at a time. */
 export interface Connection {
   /** Sends, and calls back with the response. */
-  send(request: Buffer, onAnswer: (answer: Answer) => void): void
+  send(request: Buffer, onResponse: (response: ParsedResponse) => void): void
   close(): void
 }
 
 /** How long a response may take before the round fails, in milliseconds. */
-const answerTimeoutMs = 30_000
+const responseTimeoutMs = 30_000
 
 /** Opens a connection. `onError` is called for everything that ends it before `close`. */
 export async function openConnection(origin: URL, onError: (error: Error) => void): Promise<Connection> {
   const socket = await open(origin)
-  let waiting: ((answer: Answer) => void) | undefined
+  let waiting: ((response: ParsedResponse) => void) | undefined
   let isClosed = false
   const fail = (error: Error) => {
     if (isClosed) return
@@ -22,13 +22,13 @@ export async function openConnection(origin: URL, onError: (error: Error) => voi
     socket.destroy()
     onError(error)
   }
-  const read = createResponseReader((answer) => {
-    const onAnswer = waiting
-    if (!onAnswer) return fail(new Error('an answer came that nobody waits for'))
+  const read = createResponseReader((response) => {
+    const onResponse = waiting
+    if (!onResponse) return fail(new Error('a response came that nobody waits for'))
     waiting = undefined
-    onAnswer(answer)
+    onResponse(response)
   })
-  socket.setTimeout(answerTimeoutMs, () => waiting && fail(new Error(`no answer within ${answerTimeoutMs} ms`)))
+  socket.setTimeout(responseTimeoutMs, () => waiting && fail(new Error(`no response within ${responseTimeoutMs} ms`)))
   socket.on('error', fail)
   socket.on('close', () => fail(new Error('the server closed the connection')))
   socket.on('data', (chunk) => {
@@ -39,8 +39,8 @@ export async function openConnection(origin: URL, onError: (error: Error) => voi
     }
   })
   return {
-    send(request, onAnswer) {
-      waiting = onAnswer
+    send(request, onResponse) {
+      waiting = onResponse
       socket.write(request)
     },
     close() {

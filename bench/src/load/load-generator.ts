@@ -19,10 +19,10 @@ export function startLoadGenerator(): LoadGenerator {
   const gone = once(child, 'exit')
   return {
     async run(plan) {
-      const answered = once(child, 'message') as Promise<[{ result?: LoadResult; error?: string }]>
+      const reply = once(child, 'message') as Promise<[{ result?: LoadResult; error?: string }]>
       child.send(plan)
       const [{ result, error }] = await Promise.race([
-        answered,
+        reply,
         gone.then(([code]) => Promise.reject(new Error(`the load generator ended with ${code}`)))
       ])
       if (result === undefined) throw new Error(error)

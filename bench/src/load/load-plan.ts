@@ -11,7 +11,7 @@ export interface RequestSpec {
 export interface Flow {
   /** The next request; `undefined` when this connection has nothing more to send. */
   next(): RequestSpec | undefined
-  answered?(answer: { readonly status: number; readonly head: string; readonly body: string }): void
+  onResponse?(response: { readonly status: number; readonly head: string; readonly body: string }): void
   /** The state with which the next round has to start, such as the last refresh token of this one. */
   state?(): unknown
 }
@@ -28,8 +28,8 @@ export interface LoadPlan {
   /** The round ends after this many requests, or this much time; running requests are still awaited. */
   readonly limit: { readonly requests?: number; readonly milliseconds?: number }
   /**
-   * Requests are due at fixed times, whether or not earlier ones are answered, and latencies count from then; `limit` must
-   * name milliseconds. Without it each connection sends its next request as soon as one is answered.
+   * Requests are due at fixed times, whether or not earlier ones have their responses, and latencies count from then; `limit` must
+   * name milliseconds. Without it each connection sends its next request as soon as one has its response.
    */
   readonly perSecond?: number
   /** Any other status fails the round. Default: only 200. */

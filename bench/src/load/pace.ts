@@ -1,7 +1,7 @@
 /** One connection that is free or not. */
 export interface Lane {
-  /** Sends its next request, and calls back when the answer is complete. */
-  send(onAnswer: () => void): void
+  /** Sends its next request, and calls back when the response is complete. */
+  send(onResponse: () => void): void
 }
 
 /**

@@ -1,5 +1,5 @@
 /** One HTTP/1.1 response (RFC 9112), as far as the load generator needs it. */
-export interface Answer {
+export interface ParsedResponse {
   readonly status: number
   /** The header section, with its status line. */
   readonly head: string
@@ -7,42 +7,42 @@ export interface Answer {
 }
 
 /**
- * Makes a reader of the answers of one connection. It takes what arrives, in whatever pieces, and hands on each complete
- * answer. It knows `Content-Length` and `Transfer-Encoding: chunked`, and throws at anything else.
+ * Makes a reader of the responses of one connection. It takes what arrives, in whatever pieces, and hands on each complete
+ * response. It knows `Content-Length` and `Transfer-Encoding: chunked`, and throws at anything else.
  */
-export function createResponseReader(onAnswer: (answer: Answer) => void): (chunk: Buffer) => void {
+export function createResponseReader(onResponse: (response: ParsedResponse) => void): (chunk: Buffer) => void {
   let rest: Buffer | undefined
   return (chunk) => {
     let bytes = rest === undefined ? chunk : Buffer.concat([rest, chunk])
     rest = undefined
     while (bytes.length > 0) {
-      const found = readAnswer(bytes)
+      const found = readResponse(bytes)
       if (found === undefined) {
         rest = bytes
         return
       }
       bytes = bytes.subarray(found.end)
-      onAnswer(found.answer)
+      onResponse(found.response)
     }
   }
 }
 
-function readAnswer(bytes: Buffer): { answer: Answer; end: number } | undefined {
+function readResponse(bytes: Buffer): { response: ParsedResponse; end: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const head = bytes.toString('latin1', 0, headEnd)
-  if (!/^HTTP\/1\.1 \d{3}/.test(head)) throw new Error(`this is no HTTP/1.1 answer: ${head.slice(0, 100)}`)
+  if (!/^HTTP\/1\.1 \d{3}/.test(head)) throw new Error(`this is no HTTP/1.1 response: ${head.slice(0, 100)}`)
   const status = Number(head.slice(9, 12))
   const begin = headEnd + 4
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1]
   if (length !== undefined || status === 204 || status === 304) {
     const end = begin + Number(length ?? 0)
     if (end > bytes.length) return undefined
-    return { answer: { status, head, body: bytes.toString('utf8', begin, end) }, end }
+    return { response: { status, head, body: bytes.toString('utf8', begin, end) }, end }
   }
-  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) throw new Error('the answer does not tell its length')
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) throw new Error('the response does not tell its length')
   const found = readChunks(bytes, begin)
-  return found && { answer: { status, head, body: found.body }, end: found.end }
+  return found && { response: { status, head, body: found.body }, end: found.end }
 }
 
 /** RFC 9112 §7.1, without trailers. */

@@ -3,12 +3,12 @@ import { percentiles } from '../statistics.ts'
 import { type Connection, openConnection } from './connection.ts'
 import type { Flow, FlowFactory, LoadPlan, LoadResult, RequestSpec } from './load-plan.ts'
 import { type Lane, pace } from './pace.ts'
-import type { Answer } from './response-reader.ts'
+import type { ParsedResponse } from './response-reader.ts'
 
 /** The requests of one connection, already serialized. */
 interface Source {
   next(): Buffer | undefined
-  answered?(answer: Answer): void
+  onResponse?(response: ParsedResponse): void
   state?(): unknown
 }
 
@@ -69,17 +69,17 @@ function createRound({ limit, expectedStatuses }: LoadPlan, begin: number): Roun
       const sendNext = (now: number) => {
         const request = sent >= requests || now >= end ? undefined : source.next()
         if (request === undefined) {
-          // While it waited for slow answers of the others, the server might end it for being idle.
+          // While it waited for slow responses of the others, the server might end it for being idle.
           connection.close()
           return resolve()
         }
         sent++
-        connection.send(request, (answer) => {
+        connection.send(request, (response) => {
           const then = performance.now()
           latencies.push(then - now)
-          const unexpected = count(answer)
+          const unexpected = count(response)
           if (unexpected) return fail(unexpected)
-          source.answered?.(answer)
+          source.onResponse?.(response)
           sendNext(then)
         })
       }
@@ -99,14 +99,14 @@ function createPacedRound({ limit: { milliseconds }, expectedStatuses }: LoadPla
   const latencies: number[] = []
   const { statuses, count } = createStatusCounter(expectedStatuses)
   const laneOf = (connection: Connection, source: Source, fail: (error: Error) => void): Lane => ({
-    send(onAnswer) {
+    send(onResponse) {
       const request = source.next()
       if (request === undefined) return fail(new Error('a connection has no request for a fixed rate'))
-      connection.send(request, (answer) => {
-        const unexpected = count(answer)
+      connection.send(request, (response) => {
+        const unexpected = count(response)
         if (unexpected) return fail(unexpected)
-        source.answered?.(answer)
-        onAnswer()
+        source.onResponse?.(response)
+        onResponse()
       })
     }
   })
@@ -125,11 +125,9 @@ function createStatusCounter(expected: readonly number[] = [200]) {
   return {
     statuses,
     /** Returns the error if the status was not expected. */
-    count({ status, body }: Answer): Error | undefined {
+    count({ status, body }: ParsedResponse): Error | undefined {
       statuses[status] = (statuses[status] ?? 0) + 1
-      return expected.includes(status)
-        ? undefined
-        : new Error(`a request was answered with ${status}: ${body.slice(0, 300)}`)
+      return expected.includes(status) ? undefined : new Error(`a request got ${status}: ${body.slice(0, 300)}`)
     }
   }
 }
@@ -158,7 +156,7 @@ function writeOut(flow: Flow, host: string): Source {
       const request = flow.next()
       return request && writeRequest(request, host)
     },
-    answered: (answer) => flow.answered?.(answer),
+    onResponse: (response) => flow.onResponse?.(response),
     state: () => flow.state?.()
   }
 }

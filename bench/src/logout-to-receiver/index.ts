@@ -86,7 +86,7 @@ async function startReceiver(): Promise<Receiver> {
 /** Milliseconds. */
 interface Samples {
   readonly sinceRequest: number[]
-  readonly sinceAnswer: number[]
+  readonly sinceResponse: number[]
   readonly logout: number[]
   readonly limit: number[]
 }
@@ -97,7 +97,7 @@ async function measure(
   receiver: Receiver
 ): Promise<Measurement[]> {
   const { rounds, logoutsPerRound } = isQuick ? sizes.quick : sizes.full
-  const samples: Samples = { sinceRequest: [], sinceAnswer: [], logout: [], limit: [] }
+  const samples: Samples = { sinceRequest: [], sinceResponse: [], logout: [], limit: [] }
   for (let r = 0; r < rounds; r++) {
     progress(`${r * logoutsPerRound} of ${rounds * logoutsPerRound}`)
     const user = await register(authUrl)
@@ -118,12 +118,12 @@ async function measureLogout(samples: Samples, authUrl: string, receiver: Receiv
   })
   const requestedAt = process.hrtime.bigint()
   const { status } = await post(`${authUrl}/auth/logout`, undefined, token)
-  const answeredAt = process.hrtime.bigint()
-  if (status !== 204) throw new Error(`logout answered ${status}`)
+  const respondedAt = process.hrtime.bigint()
+  if (status !== 204) throw new Error(`logout responded with ${status}`)
   const arrivedAt = await arrival
-  samples.logout.push(Number(answeredAt - requestedAt) / 1e6)
+  samples.logout.push(Number(respondedAt - requestedAt) / 1e6)
   samples.sinceRequest.push(Number(arrivedAt - requestedAt) / 1e6)
-  samples.sinceAnswer.push(Number(arrivedAt - answeredAt) / 1e6)
+  samples.sinceResponse.push(Number(arrivedAt - respondedAt) / 1e6)
 }
 
 /** @returns the session that the app has got */
@@ -166,8 +166,8 @@ function report(samples: Samples): Measurement[] {
   }
   return [
     {
-      name: "from the sign-out's answer to the receiver (negative: there before it was answered)",
-      figures: figures(samples.sinceAnswer)
+      name: "from the sign-out's response to the receiver (negative: there before it responded)",
+      figures: figures(samples.sinceResponse)
     },
     { name: "from the sign-out's request to the receiver", figures: figures(samples.sinceRequest) },
     { name: 'the sign-out itself', figures: figures(samples.logout) },

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { accessTokenTtlSeconds, type IssuerOptions, type IssuerPeer, resource, scope } from './issuer-peer.ts'
 import { packageVersions } from './package-versions.ts'
-import { listen, peerOptions, tellReady } from './peer-process.ts'
+import { listen, peerOptions, reportReady } from './peer-process.ts'
 
 const options = peerOptions<IssuerOptions>()
 const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.databaseConnections })
@@ -31,7 +31,7 @@ interface Rotated {
   generation: number
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.method === 'GET') return send(response, 200, jwks)
   let text = ''
   for await (const chunk of request) text += chunk
@@ -96,9 +96,9 @@ const refreshTokens: string[] = []
 for (let i = 0; i < options.sessions; i++) refreshTokens.push(await startSession())
 await pool.query('VACUUM ANALYZE')
 
-tellReady({
+reportReady({
   url: await listen((request, response) => {
-    answer(request, response).catch((error: unknown) => send(response, 500, { error: String(error) }))
+    respond(request, response).catch((error: unknown) => send(response, 500, { error: String(error) }))
   }),
   jwksPath: '/jwks.json',
   algorithm: 'RS256',

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
 import { verify } from '@node-rs/argon2'
 import { type Lane, pace } from '../load/pace.ts'
-import { peerOptions, tellReady } from './peer-process.ts'
+import { peerOptions, reportReady } from './peer-process.ts'
 
 /** A password hash in PHC format includes its parameters. */
 export type BareWork =
@@ -34,9 +34,9 @@ const once = work.kind === 'sign' ? signing(work.payloadBytes) : verifying(work.
 
 process.on('message', ({ milliseconds, perSecond }: BareQuestion) => {
   const found = perSecond === undefined ? rate(milliseconds) : paced(milliseconds, perSecond)
-  found.then((told) => process.send?.(told), fail)
+  found.then((details) => process.send?.(details), fail)
 })
-tellReady({ cores: availableParallelism() })
+reportReady({ cores: availableParallelism() })
 
 async function rate(milliseconds: number): Promise<BareRate> {
   const begin = performance.now()
@@ -53,7 +53,7 @@ async function rate(milliseconds: number): Promise<BareRate> {
 }
 
 async function paced(milliseconds: number, perSecond: number): Promise<BareRate> {
-  const lane: Lane = { send: (onAnswer) => void once().then(onAnswer, fail) }
+  const lane: Lane = { send: (onResponse) => void once().then(onResponse, fail) }
   const latencies = await pace(Array<Lane>(work.atOnce).fill(lane), perSecond, milliseconds)
   return { perSecond, done: latencies.length, latencies }
 }

@@ -15,7 +15,7 @@ import {
   scope
 } from './issuer-peer.ts'
 import { packageVersions } from './package-versions.ts'
-import { listen, peerOptions, tellReady } from './peer-process.ts'
+import { listen, peerOptions, reportReady } from './peer-process.ts'
 
 const options = peerOptions<IssuerOptions & { algorithm: 'RS256' | 'EdDSA' }>()
 const issuer = 'http://issuer.test'
@@ -120,7 +120,7 @@ async function startSession(number: number): Promise<string> {
 async function call(path: string, init: RequestInit): Promise<Response> {
   const response = await auth.handler(new Request(`${issuer}/api/auth${path}`, init))
   if (response.status >= 400)
-    throw new Error(`better-auth answered ${path} with ${response.status}: ${await response.text()}`)
+    throw new Error(`better-auth responded with ${path} with ${response.status}: ${await response.text()}`)
   return response
 }
 
@@ -128,7 +128,7 @@ const refreshTokens: string[] = []
 for (let i = 0; i < options.sessions; i++) refreshTokens.push(await startSession(i))
 await settings.database.query('VACUUM ANALYZE')
 
-tellReady({
+reportReady({
   url: await listen(toNodeHandler(auth)),
   jwksPath: '/api/auth/jwks',
   algorithm: options.algorithm,

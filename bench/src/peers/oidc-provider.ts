@@ -17,7 +17,7 @@ import {
 } from './issuer-peer.ts'
 import { adapterSchema, createPostgresAdapter } from './oidc-provider-adapter.ts'
 import { packageVersions } from './package-versions.ts'
-import { listen, peerOptions, tellReady } from './peer-process.ts'
+import { listen, peerOptions, reportReady } from './peer-process.ts'
 
 const options = peerOptions<IssuerOptions & { clientsInDatabase?: boolean }>()
 const pool = new pg.Pool({ connectionString: options.databaseUrl, max: options.databaseConnections })
@@ -153,7 +153,7 @@ await pool.query('VACUUM ANALYZE')
 
 const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
-tellReady({
+reportReady({
   url,
   jwksPath: '/jwks',
   algorithm: 'RS256',

@@ -9,7 +9,7 @@ import { childEnvironment } from '@countersign/testing/containers'
 export interface Peer<T> {
   readonly pid: number
   /** Its message when it was ready. */
-  readonly told: T
+  readonly details: T
   /** One more request to it; it returns one message for each. */
   ask<A>(question: unknown): Promise<A>
   stop(): Promise<void>
@@ -45,14 +45,14 @@ export async function startPeer<T>(
     await gone
   }
   try {
-    const told = await answerOf<T>(child, module.pathname)
+    const details = await responseOf<T>(child, module.pathname)
     return {
       pid: child.pid as number,
-      told,
+      details,
       ask<A>(question: unknown) {
-        const answer = answerOf<A>(child, module.pathname)
+        const response = responseOf<A>(child, module.pathname)
         child.send(question as object)
-        return answer
+        return response
       },
       stop
     }
@@ -62,7 +62,7 @@ export async function startPeer<T>(
   }
 }
 
-function answerOf<A>(child: ChildProcess, name: string): Promise<A> {
+function responseOf<A>(child: ChildProcess, name: string): Promise<A> {
   return new Promise((resolve, reject) => {
     const settle = () => {
       clearTimeout(overdue)
@@ -78,7 +78,7 @@ function answerOf<A>(child: ChildProcess, name: string): Promise<A> {
     }
     const overdue = setTimeout(() => {
       settle()
-      reject(new Error(`${name} has not answered within ${readyWithinMs} ms`))
+      reject(new Error(`${name} has not responded within ${readyWithinMs} ms`))
     }, readyWithinMs)
     child.on('message', onMessage).on('exit', onExit)
   })
@@ -90,9 +90,9 @@ export function peerOptions<T>(): T {
 }
 
 /** In the peer: reports that it is ready, and ends with its parent. */
-export function tellReady(told: object): void {
+export function reportReady(details: object): void {
   process.on('disconnect', () => process.exit(0))
-  process.send?.(told)
+  process.send?.(details)
 }
 
 /** In the peer: listens on a free port of loopback. */

@@ -13,11 +13,11 @@ const createRefreshFlow: FlowFactory = (data) => {
   let current = refreshToken
   return {
     next: () => ({ method: 'POST', path: request.path, headers: request.headers, body: before + current + after }),
-    answered({ status, body }) {
+    onResponse({ status, body }) {
       if (status !== 200) return
       // Cheaper than parsing it all: whatever the client spends, the server does not get.
       const next = /"refresh_token":"([^"]+)"/.exec(body)?.[1]
-      if (next === undefined || next === current) throw new Error('the answer has no new refresh token')
+      if (next === undefined || next === current) throw new Error('the response has no new refresh token')
       current = next
     },
     state: () => current

@@ -5,7 +5,7 @@ import { middle, type Results, type RoundFigures } from './rounds.ts'
 
 /**
  * How long many new tokens at once hold up everything else that a server has to do: the longest delay of its event loop
- * (a percentile would count one long delay as one sample among many short ones), and the slowest answers.
+ * (a percentile would count one long delay as one sample among many short ones), and the slowest responses.
  */
 export function compareBursts(results: Results, burst: number): Measurement[] {
   const roundsOf = (contestant: Contestant) => results.get(contestant) ?? []
@@ -30,6 +30,6 @@ export function compareBursts(results: Results, burst: number): Measurement[] {
     })
   return [
     ...compare('longest event-loop delay', 'loopDelayMaxMs', 'longest_ms'),
-    ...compare('p99 of the answers', 'p99Ms', 'p99_ms')
+    ...compare('p99 of the responses', 'p99Ms', 'p99_ms')
   ]
 }

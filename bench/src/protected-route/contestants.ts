@@ -117,7 +117,7 @@ function oursOn(framework: string, script: string, packages: readonly string[]):
 
 /** A framework whose route checks nothing. */
 function bare(framework: string, script: string, packages: readonly string[]): Contestant {
-  const options = 'one route that answers; it gets the very same requests'
+  const options = 'one route that responds; it gets the very same requests'
   return { ...bareKoa, name: `${framework} without auth`, script, packages, options }
 }
 

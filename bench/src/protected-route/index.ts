@@ -2,6 +2,7 @@ import type { RequestSpec } from '../load/load-plan.ts'
 import type { ServerProcess } from '../servers/server-process.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { compareBursts } from './bursts.ts'
+import { compareCold, compareWarm, compareWarmCluster } from './comparisons.ts'
 import {
   bareKoa,
   bareKoaAgain,
@@ -15,7 +16,6 @@ import {
   settingOf
 } from './contestants.ts'
 import { measureDifference } from './difference.ts'
-import { judgeCold, judgeWarm, judgeWarmCluster } from './judge.ts'
 import { takeProfiles } from './profiles.ts'
 import { type Results, runRounds } from './rounds.ts'
 import { type Stage, setStage } from './stage.ts'
@@ -111,7 +111,7 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
     limit: { requests: size.burst },
     requests: tokens.burst[round] as RequestSpec[]
   }))
-  // Each in a process of its own: what one has answered before changes what a request costs it.
+  // Each in a process of its own: what one has served before changes what a request costs it.
   const fresh = await startAll(stage, [bareKoa, bareKoaAgain, ours, ...inBetween], 1, context)
   context.progress(`where the difference comes from: ${size.difference.rounds} rounds`)
   const difference = await measureDifference(stage, fresh, tokens.warm, { ...size.difference, connections })
@@ -123,12 +123,12 @@ async function measureAll(stage: Stage, size: Sizes, context: SuiteContext) {
   await Promise.all([...clusters.values()].map((server) => server.stop()))
 
   const measurements = [
-    ...judgeWarm('warm', warm),
+    ...compareWarm('warm', warm),
     ...difference,
-    ...judgeCold('cold', cold),
+    ...compareCold('cold', cold),
     ...compareBursts(without(warmUps.burst, bursts), size.burst),
-    ...judgeWarmCluster(`warm, ${several}`, warmCluster),
-    ...judgeCold(`cold, ${several}`, coldCluster)
+    ...compareWarmCluster(`warm, ${several}`, warmCluster),
+    ...compareCold(`cold, ${several}`, coldCluster)
   ]
   const plans = {
     warm: { connections, limit: { milliseconds: size.profileMs }, requests: tokens.warm, repeat: true },

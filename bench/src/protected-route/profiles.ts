@@ -17,7 +17,7 @@ export async function takeProfiles(
   { load }: Stage,
   plans: ProfilePlans,
   servers: ReadonlyMap<Contestant, ServerProcess>,
-  judged: readonly Measurement[],
+  compared: readonly Measurement[],
   { progress }: SuiteContext
 ): Promise<Profile[]> {
   const take = async (contestant: Contestant, phase: keyof ProfilePlans) => {
@@ -26,7 +26,7 @@ export async function takeProfiles(
     const profile = await server.profile(() => load.run({ ...plans[phase], origin: server.url }))
     return summariseProfile(`${contestant.name}, ${phase}`, profile, root)
   }
-  const isShort = (phase: string) => judged.some((one) => one.name.startsWith(phase) && verdictOf(one) === 'short')
+  const isShort = (phase: string) => compared.some((one) => one.name.startsWith(phase) && verdictOf(one) === 'short')
   const profiles = [await take(ours, 'cold')]
   if (isShort('cold')) for (const peer of equalPeers) profiles.push(await take(peer, 'cold'))
   for (const stand of [koa, fastify]) {

@@ -13,7 +13,7 @@ export async function proveChecks(
 ): Promise<void> {
   const good = await request(url, issuer.mint())
   if (good.status !== 200 || good.body !== '{"sub":"user-1"}') {
-    throw new Error(`${contestant.name} answers a good token with ${good.status}: ${good.body}`)
+    throw new Error(`${contestant.name} responds to a good token with ${good.status}: ${good.body}`)
   }
   // The same `kid`, so that only the signature is wrong.
   const forger = await createTestIssuer({ issuer: issuer.issuer, audience: issuer.audience })
@@ -28,8 +28,7 @@ export async function proveChecks(
   for (const flaw of flaws) {
     const expected = contestant.refuses.includes(flaw) ? 401 : 200
     const { status } = await request(url, flawed[flaw])
-    if (status !== expected)
-      throw new Error(`${contestant.name}: "${flaw}" is answered with ${status}, not ${expected}`)
+    if (status !== expected) throw new Error(`${contestant.name}: "${flaw}" got ${status}, not ${expected}`)
   }
 }
 

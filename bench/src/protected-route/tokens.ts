@@ -19,7 +19,7 @@ export async function mintRequests(
   for (let i = 0; i < count; i++) {
     requests.push(requestWith(issuer.mint({ exp, sid: randomUUID() })))
     if (i % 100 > 0) continue
-    // This process also answers the requests for the key set.
+    // This process also serves the requests for the key set.
     await breathe()
     if (i % 10_000 === 0 && i > 0) onProgress(i)
   }

@@ -2,8 +2,8 @@ import { startPostgresContainer } from '@countersign/testing/containers'
 import { type LoadGenerator, startLoadGenerator } from '../load/load-generator.ts'
 import { createProfiler } from '../peers/profile-process.ts'
 import type { Goal, Measurement, Outcome, Profile, Suite, SuiteContext } from '../suite.ts'
+import { compareProcessorTimes, compareRates, costs, type Found, roundsOf } from './compare-refreshes.ts'
 import { compareAtFixedRate } from './fixed-rate.ts'
-import { compareProcessorTimes, compareRates, costs, type Found, roundsOf } from './judge-refreshes.ts'
 import {
   type ContestantOptions,
   type Contestants,

@@ -119,9 +119,9 @@ export async function startIssuerPeer(
     throw error
   })
   return {
-    ...peer.told,
-    name: peer.told.setting.contestant,
-    refreshTokens: [...peer.told.refreshTokens],
+    ...peer.details,
+    name: peer.details.setting.contestant,
+    refreshTokens: [...peer.details.refreshTokens],
     pid: peer.pid,
     database: new URL(database.url).pathname.slice(1),
     async stop() {

@@ -27,7 +27,7 @@ export interface RefreshLoad {
   /** The first ones refresh; the others rest. */
   readonly sessions: number
   readonly milliseconds: number
-  /** Without it each session refreshes as soon as it has its answer. */
+  /** Without it each session refreshes as soon as it has its response. */
   readonly perSecond?: number
   readonly origin?: string
 }

@@ -2,7 +2,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { resource } from '../peers/issuer-peer.ts'
 import type { RefreshContestant } from './refresh-contestant.ts'
 
-interface Answer {
+interface RefreshResponse {
   readonly status: number
   readonly body: { access_token?: string; refresh_token?: string; error?: string }
 }
@@ -18,14 +18,14 @@ export async function checkRotation(contestant: RefreshContestant): Promise<void
   }
   const second = await refreshOnce(contestant, first)
   const { access_token: accessToken, refresh_token: successor } = second.body
-  if (second.status !== 200 || !accessToken || !successor) return fail(`a refresh is answered with ${second.status}`)
+  if (second.status !== 200 || !accessToken || !successor) return fail(`a refresh got ${second.status}`)
   if (successor === first) fail('it does not rotate')
   await verifyAccessToken(contestant, accessToken).catch((error: unknown) => fail(String(error)))
   const third = await refreshOnce(contestant, successor)
   if (third.status !== 200 || third.body.refresh_token === successor) fail('the successor cannot be used')
   const replay = await refreshOnce(contestant, first)
   if (replay.status !== 400 || replay.body.error !== 'invalid_grant') {
-    fail(`a used token is answered with ${replay.status}`)
+    fail(`a used token got ${replay.status}`)
   }
 }
 
@@ -37,8 +37,8 @@ export async function verifyAccessToken(
   await jwtVerify(accessToken, createLocalJWKSet(keys), { algorithms: [algorithm], typ: 'at+jwt', audience: resource })
 }
 
-async function refreshOnce({ url, refresh }: RefreshContestant, token: string): Promise<Answer> {
+async function refreshOnce({ url, refresh }: RefreshContestant, token: string): Promise<RefreshResponse> {
   const { path, headers, body } = refresh
   const response = await fetch(url + path, { method: 'POST', headers, body: body.replace('{refresh_token}', token) })
-  return { status: response.status, body: (await response.json()) as Answer['body'] }
+  return { status: response.status, body: (await response.json()) as RefreshResponse['body'] }
 }

@@ -37,7 +37,7 @@ export const revokeToReject: Suite = {
 /** Milliseconds, over all verifiers. */
 interface Samples {
   readonly sinceRequest: number[]
-  readonly sinceAnswer: number[]
+  readonly sinceResponse: number[]
   readonly logout: number[]
   readonly limit: number[]
 }
@@ -56,7 +56,7 @@ async function measure(
   try {
     for (let r = 0; r < rounds; r++) {
       progress(`${r * logoutsPerRound} of ${rounds * logoutsPerRound}`)
-      const samples: Samples = { sinceRequest: [], sinceAnswer: [], logout: [], limit: [] }
+      const samples: Samples = { sinceRequest: [], sinceResponse: [], logout: [], limit: [] }
       const user = await register(authUrl)
       for (let i = 0; i < logoutsPerRound; i++) {
         const { access_token: token } = await signIn(authUrl, user)
@@ -78,18 +78,18 @@ async function measureLogout(
   id: string,
   token: string
 ): Promise<void> {
-  const told = hearAll(verifiers, id, 'acceptedOnce')
+  const heard = hearAll(verifiers, id, 'acceptedOnce')
   for (const verifier of verifiers) verifier.send({ id, token })
-  await told
+  await heard
   const refusals = hearAll(verifiers, id, 'refusedAt')
   const requestedAt = process.hrtime.bigint()
   const { status } = await post(`${authUrl}/auth/logout`, undefined, token)
-  const answeredAt = process.hrtime.bigint()
-  if (status !== 204) throw new Error(`logout answered ${status}`)
-  samples.logout.push(Number(answeredAt - requestedAt) / 1e6)
+  const respondedAt = process.hrtime.bigint()
+  if (status !== 204) throw new Error(`logout responded with ${status}`)
+  samples.logout.push(Number(respondedAt - requestedAt) / 1e6)
   for (const { refusedAt } of await refusals) {
     samples.sinceRequest.push(Number(BigInt(refusedAt as string) - requestedAt) / 1e6)
-    samples.sinceAnswer.push(Number(BigInt(refusedAt as string) - answeredAt) / 1e6)
+    samples.sinceResponse.push(Number(BigInt(refusedAt as string) - respondedAt) / 1e6)
   }
 }
 
@@ -118,9 +118,9 @@ function report(all: readonly Samples[]): Measurement[] {
     const at = (rounds: readonly number[][]) => rounds.map((samples) => percentile(samples, p))
     return ratioOfRounds(at(pick('sinceRequest')), at(pick('limit')), against)
   }
-  const judged: Measurement = {
-    name: "from the logout's answer to the refusal (negative: refused before it was answered)",
-    figures: figures(pick('sinceAnswer')),
+  const rejected: Measurement = {
+    name: "from the logout's response to the refusal (negative: refused before it responded)",
+    figures: figures(pick('sinceResponse')),
     goal: { figure: 'p99_ms', atMost: 10 }
   }
   const limit = figures(pick('limit'))
@@ -136,7 +136,7 @@ function report(all: readonly Samples[]): Measurement[] {
       ratio: compare(99),
       figures: figures(pick('sinceRequest'))
     },
-    verdictOf(judged) === 'short' ? { ...judged, note: why } : judged,
+    verdictOf(rejected) === 'short' ? { ...rejected, note: why } : rejected,
     { name: 'the logout itself', figures: figures(pick('logout')) },
     { name: 'a bare message to as many readers', figures: limit }
   ]

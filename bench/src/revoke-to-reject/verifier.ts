@@ -1,5 +1,5 @@
 /**
- * One verifier process of the revoke-to-reject benchmark. It is told tokens and, the moment an entry has arrived in its
+ * One verifier process of the revoke-to-reject benchmark. It gets tokens and, the moment an entry has arrived in its
  * view, tries them, and reports when each was refused: by the machine's monotonic clock, which all processes share. It also
  * reports when a bare message was there, which is as fast as it could be.
  */

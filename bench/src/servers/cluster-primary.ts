@@ -1,4 +1,4 @@
-/** Runs a server script in several processes of one `node:cluster`, and speaks for all of them. */
+/** Runs a server script in several processes of one `node:cluster`, and reports for all of them. */
 import cluster, { type Worker } from 'node:cluster'
 import type { Question, ServerMessage, Usage } from './serve.ts'
 
@@ -8,10 +8,10 @@ cluster.setupPrimary({ exec: script, args: [options] })
 const workers = Array.from({ length: Number(count) }, () => cluster.fork())
 const urls = await Promise.all(workers.map((worker) => next(worker).then(listening)))
 process.on('message', async (question: Question) => {
-  const answers = workers.map((worker) => next(worker).then(answered))
+  const responses = workers.map((worker) => next(worker).then(responseIn))
   for (const worker of workers) worker.send(question)
-  const usages = (await Promise.all(answers)).flatMap(({ usage }) => usage ?? [])
-  process.send?.({ answer: usages.length > 0 ? { usage: sum(usages) } : {} } satisfies ServerMessage)
+  const usages = (await Promise.all(responses)).flatMap(({ usage }) => usage ?? [])
+  process.send?.({ response: usages.length > 0 ? { usage: sum(usages) } : {} } satisfies ServerMessage)
 })
 process.on('disconnect', () => {
   for (const worker of workers) worker.process.disconnect()
@@ -25,13 +25,13 @@ function next(worker: Worker): Promise<ServerMessage> {
 }
 
 function listening(message: ServerMessage): string {
-  if (!('listening' in message)) throw new Error('a worker answered before it was listening')
+  if (!('listening' in message)) throw new Error('a worker responded before it was listening')
   return message.listening
 }
 
-function answered(message: ServerMessage) {
-  if (!('answer' in message)) throw new Error('a worker began to listen twice')
-  return message.answer
+function responseIn(message: ServerMessage) {
+  if (!('response' in message)) throw new Error('a worker began to listen twice')
+  return message.response
 }
 
 function sum(usages: readonly Usage[]): Usage {

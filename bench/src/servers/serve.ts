@@ -19,7 +19,7 @@ export interface Usage {
 
 export type ServerMessage =
   | { readonly listening: string }
-  | { readonly answer: { usage?: Usage; profile?: CpuProfile; residentBytes?: number } }
+  | { readonly response: { usage?: Usage; profile?: CpuProfile; residentBytes?: number } }
 
 /** Announces a server that listens, or will, and answers questions about its process. */
 export function announce(server: Server): void {
@@ -29,7 +29,7 @@ export function announce(server: Server): void {
   }
   if (server.listening) tell()
   else server.once('listening', tell)
-  answerQuestions()
+  respondToQuestions()
 }
 
 /** The options that the parent gave as JSON. */
@@ -37,12 +37,12 @@ export function readOptions<T>(): T {
   return JSON.parse(process.argv[2] ?? '{}') as T
 }
 
-function answerQuestions(): void {
+function respondToQuestions(): void {
   let end: () => Usage = () => {
     throw new Error('"end" came before "begin"')
   }
   let session: Session | undefined
-  const answer = async (question: Question): Promise<object> => {
+  const response = async (question: Question): Promise<object> => {
     if (question === 'begin') {
       end = beginUsage()
       return {}
@@ -62,8 +62,8 @@ function answerQuestions(): void {
     return { profile }
   }
   process.on('message', (question: Question) => {
-    answer(question).then(
-      (found) => process.send?.({ answer: found }),
+    response(question).then(
+      (found) => process.send?.({ response: found }),
       (error: unknown) => {
         throw error
       }

@@ -53,11 +53,11 @@ export async function startServer({ script, options = {}, processes = 1 }: Serve
     return message
   }
   const ask = async (question: Question) => {
-    const answer = next()
+    const response = next()
     child.send(question)
-    const message = await answer
-    if (!('answer' in message)) throw new Error(`${file} gave no answer to ${question}`)
-    return message.answer
+    const message = await response
+    if (!('response' in message)) throw new Error(`${file} gave no response to ${question}`)
+    return message.response
   }
   const timer = setTimeout(() => child.kill(), startMs)
   const message = await next().finally(() => clearTimeout(timer))

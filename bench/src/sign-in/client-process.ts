@@ -12,10 +12,10 @@ export function startClientProcess(module: URL): ClientProcess {
   const gone = once(child, 'exit')
   return {
     async ask<T>(question: unknown) {
-      const answer = once(child, 'message') as Promise<[{ result?: T; error?: string }]>
+      const response = once(child, 'message') as Promise<[{ result?: T; error?: string }]>
       child.send(question as object)
       const ended = gone.then(([code]) => Promise.reject(new Error(`${module.pathname} ended with ${code}`)))
-      const [{ result, error }] = await Promise.race([answer, ended])
+      const [{ result, error }] = await Promise.race([response, ended])
       if (result === undefined) throw new Error(error)
       return result
     },

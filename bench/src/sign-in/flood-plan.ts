@@ -18,9 +18,9 @@ export type FloodOrder =
 export interface FloodResult {
   readonly seconds: number
   /** Responses with the expected status. */
-  readonly answered: number
+  readonly accepted: number
   /** Responses with 503. */
-  readonly turnedAway: number
+  readonly rejected: number
 }
 
 /** The load of the steady process: refreshes of a few sessions, and requests for the JWKS, both at fixed rates. */

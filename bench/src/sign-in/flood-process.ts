@@ -2,7 +2,7 @@
 import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Connection, openConnection } from '../load/connection.ts'
-import type { Answer } from '../load/response-reader.ts'
+import type { ParsedResponse } from '../load/response-reader.ts'
 import { writeRequest } from '../load/run-load.ts'
 import type { FloodOrder, FloodResult } from './flood-plan.ts'
 
@@ -34,7 +34,7 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
   const { least, most } = order.pauseMs
   const written = order.requests.map((request) => writeRequest(request, origin.host))
   const start = performance.now()
-  let [isOver, answered, turnedAway, at] = [false, 0, 0, 0]
+  let [isOver, accepted, rejected, at] = [false, 0, 0, 0]
   let failure: Error | undefined
   const opened = Array.from({ length: order.connections }, () =>
     openConnection(origin, (error) => {
@@ -45,10 +45,10 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
   const drives = connections.map(async (connection) => {
     while (!isOver && !failure) {
       const { status, body } = await send(connection, written[at++ % written.length] as Buffer)
-      if (status === order.status) answered++
-      else if (status !== 503) failure ??= new Error(`a sign-in was answered with ${status}: ${body.slice(0, 300)}`)
+      if (status === order.status) accepted++
+      else if (status !== 503) failure ??= new Error(`a sign-in got ${status}: ${body.slice(0, 300)}`)
       else {
-        turnedAway++
+        rejected++
         await delay(least + Math.random() * (most - least))
       }
     }
@@ -60,10 +60,10 @@ async function begin(order: Exclude<FloodOrder, 'end'>): Promise<() => Promise<F
     if (!failure) await Promise.all(drives)
     for (const connection of connections) connection.close()
     if (failure) throw failure
-    return { seconds, answered, turnedAway }
+    return { seconds, accepted, rejected }
   }
 }
 
-function send(connection: Connection, request: Buffer): Promise<Answer> {
+function send(connection: Connection, request: Buffer): Promise<ParsedResponse> {
   return new Promise((resolve) => connection.send(request, resolve))
 }

@@ -125,8 +125,7 @@ function compare(
       p
     )
   const floods = flooded.flatMap(({ flood }) => flood ?? [])
-  const perSecond = (kind: 'answered' | 'turnedAway') =>
-    round(median(floods.map((flood) => flood[kind] / flood.seconds)))
+  const perSecond = (kind: 'accepted' | 'rejected') => round(median(floods.map((flood) => flood[kind] / flood.seconds)))
   const withoutCore = medianWithoutCore(flooded)
   return {
     name,
@@ -139,8 +138,8 @@ function compare(
       idle_p50_ms: round(pooled(idle, 50)),
       ...(withoutCore === undefined ? {} : { event_loop_without_core: withoutCore }),
       samples_per_round: flooded[0]?.[member].length ?? 0,
-      hashed_per_s: perSecond('answered'),
-      turned_away_per_s: perSecond('turnedAway')
+      hashed_per_s: perSecond('accepted'),
+      turned_away_per_s: perSecond('rejected')
     },
     ...(hasGoal ? { goal: { atMost: 2 } } : {}),
     ...(hasGoal && withoutCore !== undefined ? { note: noteOn(withoutCore, medianWithoutCore(idle) ?? 0) } : {})
@@ -176,4 +175,4 @@ async function profileFlood(
 }
 
 /** The parts of a flood for the settings of a result. */
-export const floodSetting = `${refreshesPerSecond} refreshes and ${jwksPerSecond} JWKS requests per second at fixed times, timed from when each was due; the flood: ${floodConnections} connections, each with the next sign-in as soon as one is answered and ${pauseMs.least} to ${pauseMs.most} ms after a 503, from a process of lower priority`
+export const floodSetting = `${refreshesPerSecond} refreshes and ${jwksPerSecond} JWKS requests per second at fixed times, timed from when each was due; the flood: ${floodConnections} connections, each with the next sign-in as soon as one has its response and ${pauseMs.least} to ${pauseMs.most} ms after a 503, from a process of lower priority`

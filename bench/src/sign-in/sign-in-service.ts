@@ -38,7 +38,7 @@ export async function startSignInService(
     LOG_LEVEL: 'info',
     DATABASE_CONNECTIONS: String(databaseConnections),
     REGISTRATIONS_PER_ADDRESS: unlimited,
-    // One address sends it all: past its failures it would be turned away before any hashing.
+    // One address sends it all: past its failures it would be rejected before any hashing.
     SIGN_IN_FAILURES_PER_ADDRESS: unlimited,
     SIGN_IN_FAILURES_PER_ACCOUNT_AND_ADDRESS: unlimited,
     SIGN_IN_FAILURES_PER_ACCOUNT: unlimited,

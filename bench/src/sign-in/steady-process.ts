@@ -1,4 +1,4 @@
-/** Sends refreshes and requests for the JWKS at fixed rates, whether or not the answers keep up. */
+/** Sends refreshes and requests for the JWKS at fixed rates, whether or not the responses keep up. */
 import { setPriority } from 'node:os'
 import { type Connection, openConnection } from '../load/connection.ts'
 import type { Flow, RequestSpec } from '../load/load-plan.ts'
@@ -32,14 +32,14 @@ async function run(plan: SteadyPlan): Promise<SteadyResult> {
     const connection = await openConnection(origin, (error) => fail(error))
     connections.push(connection)
     return {
-      send(onAnswer) {
+      send(onResponse) {
         const request = flow.next() as RequestSpec
-        connection.send(writeRequest(request, origin.host), (answer) => {
-          if (answer.status !== 200) {
-            return fail(new Error(`${request.path} was answered with ${answer.status}: ${answer.body.slice(0, 300)}`))
+        connection.send(writeRequest(request, origin.host), (response) => {
+          if (response.status !== 200) {
+            return fail(new Error(`${request.path} got ${response.status}: ${response.body.slice(0, 300)}`))
           }
-          flow.answered?.(answer)
-          onAnswer()
+          flow.onResponse?.(response)
+          onResponse()
         })
       }
     }

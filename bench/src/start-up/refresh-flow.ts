@@ -10,7 +10,7 @@ const createFlow: FlowFactory = (data) => {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ refresh_token: refreshToken })
     }),
-    answered({ status, body }) {
+    onResponse({ status, body }) {
       if (status === 200) refreshToken = (JSON.parse(body) as { refresh_token: string }).refresh_token
     }
   }

@@ -41,10 +41,10 @@ async function untilReady(url: string, starting: Promise<unknown>): Promise<numb
   })
   const deadline = performance.now() + readyWithinMs
   while (failure === undefined) {
-    const answer = await fetch(url).catch(() => undefined)
-    const text = await answer?.text().catch(() => undefined)
+    const response = await fetch(url).catch(() => undefined)
+    const text = await response?.text().catch(() => undefined)
     // A service that can do its work but misses something says 200 and "degraded".
-    if (answer?.ok && text !== undefined && (JSON.parse(text) as { status: string }).status === 'ok') {
+    if (response?.ok && text !== undefined && (JSON.parse(text) as { status: string }).status === 'ok') {
       return performance.now()
     }
     if (performance.now() > deadline) throw new Error(`${url} is not ready after ${readyWithinMs} ms`)

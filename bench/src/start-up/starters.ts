@@ -18,7 +18,7 @@ export interface Starter {
   readonly name: string
   /** What `work` does, in words. */
   readonly use: string
-  /** What answers 200 once it can do its work: health has a port of its own. */
+  /** What responds with 200 once it can do its work: health has a port of its own. */
   readonly ready: { readonly port: keyof Ports; readonly path: string }
   /** Resolves once it listens at these ports of 127.0.0.1. */
   start(ports: Ports): Promise<Started>

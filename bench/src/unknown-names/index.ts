@@ -186,7 +186,7 @@ async function measure({ progress }: SuiteContext, target: Target, way: Way, sam
     const begin = performance.now()
     const { status } = await send(target.url, number, request)
     const time = performance.now() - begin
-    if (status !== way.status) throw new Error(`${way.name}: ${name} was answered ${status}`)
+    if (status !== way.status) throw new Error(`${way.name}: ${name} got ${status}`)
     if (number >= warmUp) times[kind].push(time)
     if ((number + 1) % 500 === 0) progress(`${number + 1} ${way.name}`)
   }

@@ -1,14 +1,14 @@
 import type { FlowFactory } from '../../src/load/load-plan.ts'
 
-/** Sends three requests, each of which tells how many answers have come. */
+/** Sends three requests, each of which tells how many responses have come. */
 const createCountingFlow: FlowFactory = (data) => {
-  let answers = 0
+  let responses = 0
   return {
-    next: () => (answers === 3 ? undefined : { path: `/${data}/${answers}` }),
-    answered: () => {
-      answers++
+    next: () => (responses === 3 ? undefined : { path: `/${data}/${responses}` }),
+    onResponse: () => {
+      responses++
     },
-    state: () => `${data}${answers}`
+    state: () => `${data}${responses}`
   }
 }
 

@@ -48,22 +48,22 @@ const prove = (contestant: Contestant, url: string) => proveChecks(contestant, u
 describe('before a contestant is measured', () => {
   test('one that accepts everything is not taken for one that checks', async () => {
     const url = await serve(async () => true)
-    await expect(prove(joseRedis, url)).rejects.toThrow('"no token" is answered with 200, not 401')
+    await expect(prove(joseRedis, url)).rejects.toThrow('"no token" got 200, not 401')
     await expect(prove(bareKoa, url)).resolves.toBeUndefined()
   })
 
   test('one that does not look at the denylist is not taken for one that does', async () => {
     const url = await serve(verifying())
-    await expect(prove(joseRedis, url)).rejects.toThrow('"revoked" is answered with 200, not 401')
+    await expect(prove(joseRedis, url)).rejects.toThrow('"revoked" got 200, not 401')
     const others = flaws.filter((flaw) => flaw !== 'revoked')
     await expect(prove({ ...joseRedis, refuses: others }, url)).resolves.toBeUndefined()
   })
 
   test('a contestant that checks more than its settings claim is reported as such', async () => {
-    await expect(prove(koaJwt, await serve(verifying()))).rejects.toThrow('"another typ" is answered with 401, not 200')
+    await expect(prove(koaJwt, await serve(verifying()))).rejects.toThrow('"another typ" got 401, not 200')
   })
 
   test('one that refuses everything is not measured', async () => {
-    await expect(prove(joseRedis, await serve(async () => false))).rejects.toThrow('answers a good token with 401')
+    await expect(prove(joseRedis, await serve(async () => false))).rejects.toThrow('responds to a good token with 401')
   })
 })

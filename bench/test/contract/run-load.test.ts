@@ -8,16 +8,16 @@ afterEach(() => {
   for (const close of closing.splice(0)) close()
 })
 
-/** A server that answers with a status of choice, and remembers what was asked. */
+/** A server that responds with a status of choice, and remembers what was asked. */
 async function serve(
-  answer: (request: IncomingMessage, index: number) => number,
+  statusOf: (request: IncomingMessage, index: number) => number,
   afterMs: (path: string) => number = () => 0,
   keepAliveMs?: number
 ): Promise<{ url: string; paths: string[] }> {
   const paths: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url as string)
-    response.statusCode = answer(request, paths.length)
+    response.statusCode = statusOf(request, paths.length)
     const body = JSON.stringify({ number: paths.length })
     const delay = afterMs(request.url as string)
     if (delay === 0) response.end(body)
@@ -35,7 +35,7 @@ async function serve(
 const requests = Array.from({ length: 10 }, (_, i) => ({ path: `/${i}` }))
 
 describe('a round of load', () => {
-  test('sends each request once over all connections, counts each answer, and ends', async () => {
+  test('sends each request once over all connections, counts each response, and ends', async () => {
     const { url, paths } = await serve(() => 200)
     const result = await runLoad({ origin: url, connections: 3, limit: { requests: 100 }, requests })
     expect([...paths].sort()).toEqual(requests.map(({ path }) => path))
@@ -59,7 +59,7 @@ describe('a round of load', () => {
   test('fails at the first response with an unexpected status', async () => {
     const { url } = await serve((_, index) => (index === 5 ? 503 : 200))
     const plan = { origin: url, connections: 1, limit: { requests: 10 }, requests }
-    await expect(runLoad(plan)).rejects.toThrow('a request was answered with 503: {"number":5}')
+    await expect(runLoad(plan)).rejects.toThrow('a request got 503: {"number":5}')
     await expect(runLoad({ ...plan, expectedStatuses: [200, 503] })).resolves.toMatchObject({ requests: 10 })
   })
 
@@ -83,7 +83,7 @@ describe('a round of load', () => {
     expect(result.requests).toBe(4)
   })
 
-  test('a flow sees each answer before it makes its next request, and hands its state back', async () => {
+  test('a flow sees each response before it makes its next request, and hands its state back', async () => {
     const { url, paths } = await serve(() => 200)
     const module = new URL('./counting-flow.ts', import.meta.url).href
     const flow = { module, data: ['a', 'b'] }
@@ -98,7 +98,7 @@ describe('a round of load', () => {
     await expect(runLoad({ origin: url, connections: 1, limit: { requests: 1 } })).rejects.toThrow(TypeError)
   })
 
-  test('at a fixed rate sends what is due, however long the answers take', async () => {
+  test('at a fixed rate sends what is due, however long the responses take', async () => {
     const { url, paths } = await serve(() => 200)
     const plan = { origin: url, connections: 5, limit: { milliseconds: 200 }, perSecond: 100, requests }
     const result = await runLoad({ ...plan, repeat: true })
@@ -114,7 +114,7 @@ describe('a round of load', () => {
     )
     const plan = { origin: url, connections: 1, limit: { milliseconds: 200 }, perSecond: 100, requests, repeat: true }
     const { latency } = await runLoad(plan)
-    // Twenty answers of 50 ms each, of which the last was due after 190 ms.
+    // Twenty responses of 50 ms each, of which the last was due after 190 ms.
     expect(latency.maxMs).toBeGreaterThan(700)
   })
 
@@ -123,7 +123,7 @@ describe('a round of load', () => {
     const plan = { origin: url, connections: 2, limit: { milliseconds: 100 }, perSecond: 200, requests }
     await expect(runLoad({ ...plan, expectedStatuses: [200, 503] })).rejects.toThrow('has no request')
     const other = await serve((_, index) => (index === 5 ? 503 : 200))
-    await expect(runLoad({ ...plan, origin: other.url, repeat: true })).rejects.toThrow('was answered with 503')
+    await expect(runLoad({ ...plan, origin: other.url, repeat: true })).rejects.toThrow('got 503')
     await expect(runLoad({ ...plan, limit: { requests: 5 } })).rejects.toThrow(TypeError)
   })
 })

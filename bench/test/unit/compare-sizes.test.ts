@@ -20,7 +20,7 @@ describe('the cost of growth', () => {
     })
   })
 
-  test('has no goal where it is told for information', () => {
+  test('has no goal where it is given for information', () => {
     for (const { goal } of compareSizes('a look-up', 'median_ns', samples, false)) expect(goal).toBeUndefined()
   })
 

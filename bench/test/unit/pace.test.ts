@@ -9,13 +9,13 @@ describe('requests at a fixed rate', () => {
     vi.useRealTimers()
   })
 
-  /** A server that answers after `milliseconds`, but nothing before `standsStillUntil`. */
+  /** A server that responds after `milliseconds`, but nothing before `standsStillUntil`. */
   function laneTo({ milliseconds, standsStillUntil = 0 }: { milliseconds: number; standsStillUntil?: number }): Lane {
     const begin = performance.now()
     return {
-      send(onAnswer) {
+      send(onResponse) {
         const rest = begin + standsStillUntil - performance.now()
-        setTimeout(onAnswer, Math.max(rest, 0) + milliseconds)
+        setTimeout(onResponse, Math.max(rest, 0) + milliseconds)
       }
     }
   }
@@ -26,7 +26,7 @@ describe('requests at a fixed rate', () => {
     return measured
   }
 
-  test('are as many as the rate says, and timed to the end of the answer', async () => {
+  test('are as many as the rate says, and timed to the end of the response', async () => {
     const latencies = await paced([laneTo({ milliseconds: 3 }), laneTo({ milliseconds: 3 })], 100, 1000)
     expect(latencies).toHaveLength(100)
     expect(new Set(latencies)).toEqual(new Set([3]))
@@ -41,11 +41,11 @@ describe('requests at a fixed rate', () => {
   test('never share a lane', async () => {
     let [underWay, most] = [0, 0]
     const lane: Lane = {
-      send(onAnswer) {
+      send(onResponse) {
         most = Math.max(most, ++underWay)
         setTimeout(() => {
           underWay--
-          onAnswer()
+          onResponse()
         }, 25)
       }
     }

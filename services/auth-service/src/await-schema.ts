@@ -18,7 +18,7 @@ export interface SchemaWaitOptions {
 const intervalMs = 1000
 
 /**
- * Waits until the database answers, and its schema fits this version. Meanwhile the service is alive and not ready, writes nothing,
+ * Waits until the database responds, and its schema fits this version. Meanwhile the service is alive and not ready, writes nothing,
  * and says in one sentence what is missing; it continues by itself, such as when `countersign migrate` is done.
  * @throws when the database refuses this service: its password is wrong, say
  */

@@ -28,7 +28,7 @@ export interface DatabaseWatch {
 }
 
 /** How long a start waits for an unreachable transport before it continues: an outage of Redis stops no service. */
-const firstAnswerMs = 10_000
+const firstResponseMs = 10_000
 const firstIntervalMs = 100
 
 /** Looks at once, and then at each interval. What cannot be asked stays as it was. */
@@ -89,7 +89,7 @@ export function watchDatabase(deps: DatabaseWatchDeps): DatabaseWatch {
       // Redis may have lost the mark: a replica that knows sets it again.
       if (!isHeld) await publisher.holdDatabase(decision)
     } catch (error) {
-      if (age === 'unknown' && performance.now() - startedAt > firstAnswerMs) age = 'current'
+      if (age === 'unknown' && performance.now() - startedAt > firstResponseMs) age = 'current'
       logger.debug({ cause: describeError(error) }, 'the database cannot be compared to what was published')
     }
   }

@@ -9,7 +9,7 @@ import compose from 'koa-compose'
 import { createApp } from './app/app.ts'
 import { type Config, pagesPathOf } from './config.ts'
 import { addRoutes } from './endpoints/routes.ts'
-import { answerUnmatchedPath, reservedPaths } from './endpoints/unmatched-paths.ts'
+import { reservedPaths, respondToUnmatchedPath } from './endpoints/unmatched-paths.ts'
 import { createIssuerClient } from './issuer/issuer-client.ts'
 import { listenForRevocations, type OnRevoked } from './issuer/revocation-listener.ts'
 import { createBffMetrics } from './metrics.ts'
@@ -100,7 +100,7 @@ export async function createBffService(config: Config, embedded?: EmbeddedParts)
     metrics,
     healthChecks: [{ name: 'sessions', required: false, check: () => store.check() }],
     addRoutes: (router) => addRoutes(router, deps),
-    answerUnmatched: answerUnmatchedPath(deps),
+    respondToUnmatched: respondToUnmatchedPath(deps),
     onDraining: () => liveConnections.endAll(),
     closeStores: [
       () => liveConnections.close(),

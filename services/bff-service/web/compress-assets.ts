@@ -6,7 +6,7 @@ import type { Plugin } from 'vite'
 
 const compressible = /^assets\/.*\.(js|css|svg|json)$/
 
-/** Writes a `.gz` and a `.br` file beside each asset, so that the service compresses nothing while it answers. */
+/** Writes a `.gz` and a `.br` file beside each asset, so that the service compresses nothing while it responds. */
 export function compressAssets(): Plugin {
   return {
     name: 'compress-assets',

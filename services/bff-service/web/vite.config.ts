@@ -6,7 +6,7 @@ export default defineConfig({
   // The service decides under which path the pages stand: files name each other by relative paths.
   base: './',
   plugins: [react(), compressAssets()],
-  // The service puts the nonce of each answer in the place of this text.
+  // The service puts the nonce of each response in the place of this text.
   html: { cspNonce: '__CSP_NONCE__' },
   // The sources of the packages of this repository: the pages build before or after those, as it comes.
   resolve: { conditions: ['@countersign/source', ...defaultClientConditions] },

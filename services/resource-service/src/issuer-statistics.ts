@@ -6,7 +6,7 @@ import {
   ServiceTokenError,
   type ServiceTokenLogger
 } from '@countersign/service-tokens'
-import { readJsonAnswer } from './json-answer.ts'
+import { readJsonResponse } from './json-response.ts'
 
 export interface IssuerStatisticsOptions {
   /** The issuer's identifier, which is the audience of the token. */
@@ -59,7 +59,7 @@ export function createIssuerStatistics(options: IssuerStatisticsOptions): Issuer
       const init: RequestInit = { signal: AbortSignal.timeout(timeoutMilliseconds), redirect: 'manual' }
       const response = await fetchWithToken(tokens, `${authUrl}/admin/statistics`, init, fetch).catch(rethrow)
       requireSuccess(response)
-      return readJsonAnswer(response, maxBytes).catch((cause: Error) => {
+      return readJsonResponse(response, maxBytes).catch((cause: Error) => {
         // fetch throws a TypeError when a connection breaks within a response.
         if (cause.name === 'TimeoutError' || cause instanceof TypeError) rethrow(cause)
         throw unavailable('unusable', cause.message, cause)
@@ -75,7 +75,7 @@ function requireSuccess({ status, body }: Response): void {
   body?.cancel().catch(() => {})
   const cause =
     status === 401 || status === 403 ? 'refused' : status === 429 || status >= 500 ? 'unreachable' : 'unusable'
-  throw unavailable(cause, `/admin/statistics answered ${status}`)
+  throw unavailable(cause, `/admin/statistics responded with ${status}`)
 }
 
 function rethrow(cause: unknown): never {

@@ -18,7 +18,7 @@ import { protectedResourceMetadata, requireAccessToken, requireRole } from '@cou
 import { redisDpopReplays, redisRevocations } from '@countersign/verifier/redis'
 import type { Config } from './config.ts'
 import { showDashboard } from './endpoints/admin-dashboard.ts'
-import { answerMe } from './endpoints/me.ts'
+import { serveMe } from './endpoints/me.ts'
 import { greetEveryone } from './endpoints/public.ts'
 import { createIssuerStatistics } from './issuer-statistics.ts'
 
@@ -82,7 +82,7 @@ export async function createResourceService(config: Config, embedded?: EmbeddedP
         logger: (ctx) => ctx.state.log
       })
       router.get('/public', greetEveryone)
-      router.get('/me', authenticate, answerMe)
+      router.get('/me', authenticate, serveMe)
       router.get('/admin/dashboard', authenticate, requireRole('admin'), showDashboard(statistics))
       router.get(
         new URL(protectedResourceMetadataUrl(resource)).pathname,

@@ -18,7 +18,7 @@ export const auditEventTypes = [
   'consent.withdrawn',
   /** A code was exchanged again with the same proof: it was stolen, or its client sent it twice. Its session was ended. */
   'authorization_code.replayed',
-  /** A client could not be told that its session has ended; the detail has the reason. */
+  /** A client could not be notified that its session has ended; the detail has the reason. */
   'backchannel_logout.given_up',
   /** A user was created. */
   'user.registered',

@@ -297,7 +297,7 @@ export class ServerError extends OAuthError {
   }
 }
 
-/** 503 `temporarily_unavailable` (RFC 6749 §4.1.2.1): a dependency is away, or the service is full. */
+/** 503 `temporarily_unavailable` (RFC 6749 §4.1.2.1): a dependency is unavailable, or the service is full. */
 export class TemporarilyUnavailableError extends OAuthError {
   readonly code = 'temporarily_unavailable'
   readonly status = 503

@@ -1,4 +1,4 @@
-/** A successful answer with an access token (RFC 6749 §5.1). */
+/** A successful response with an access token (RFC 6749 §5.1). */
 export interface AccessTokenResponse {
   access_token: string
   /** `DPoP` for a token that is bound to a key (RFC 9449 §5). */

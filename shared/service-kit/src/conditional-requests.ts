@@ -8,7 +8,7 @@ const entityTags = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g
  *
  * @returns whether it responded
  */
-export function answerNotModified(ctx: Context): boolean {
+export function respondNotModified(ctx: Context): boolean {
   const condition = ctx.get('If-None-Match')
   if (condition === '' || !['GET', 'HEAD'].includes(ctx.method)) return false
   const [current] = tagsOf(String(ctx.response.get('ETag')))

@@ -17,8 +17,8 @@ function errorBody(error: OAuthError): Record<string, unknown> {
  * The only place where an error becomes a response. An unknown error is 500 `server_error`, without its message. An error with
  * nothing more to say than its response is logged only in the line of its request.
  */
-export function answerErrors(): Middleware {
-  return async function answerErrors(ctx, next) {
+export function respondToErrors(): Middleware {
+  return async function respondToErrors(ctx, next) {
     try {
       await next()
     } catch (thrown) {

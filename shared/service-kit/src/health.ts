@@ -31,7 +31,7 @@ export function addManagementRoutes(router: Router, { checks, metrics, phase }: 
     setJson(ctx, JSON.stringify({ status: 'ok' }))
   })
   router.get('/health/ready', async (ctx) => {
-    const readiness = phase() === 'serving' ? await judge(checks) : { status: phase(), checks: {} }
+    const readiness = phase() === 'serving' ? await runChecks(checks) : { status: phase(), checks: {} }
     ctx.status = ['ok', 'degraded'].includes(readiness.status) ? 200 : 503
     ctx.set('Cache-Control', 'no-store')
     setJson(ctx, JSON.stringify(readiness))
@@ -43,7 +43,7 @@ export function addManagementRoutes(router: Router, { checks, metrics, phase }: 
   })
 }
 
-async function judge(checks: readonly HealthCheck[]) {
+async function runChecks(checks: readonly HealthCheck[]) {
   const results = await Promise.all(checks.map(async (check) => ({ ...check, ok: await settle(check) })))
   const isReady = results.every(({ ok, required }) => ok || !required)
   return {

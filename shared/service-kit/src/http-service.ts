@@ -3,14 +3,14 @@ import { setTimeout } from 'node:timers/promises'
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
-import { answerErrors } from './error-handler.ts'
+import { respondToErrors } from './error-handler.ts'
 import { trustForwarder } from './forwarder.ts'
 import type { HealthCheck } from './health.ts'
 import { drain, startListening } from './listening.ts'
 import { describeError, type Logger } from './logger.ts'
 import { createManagementServer } from './management-server.ts'
 import type { HttpMetrics } from './metrics.ts'
-import { answerProtocolErrors } from './protocol-errors.ts'
+import { respondToProtocolErrors } from './protocol-errors.ts'
 import { RememberingRouter } from './remembering-router.ts'
 import { recordRequests, setRequestContext } from './request-context.ts'
 import { requireOneHost } from './require-one-host.ts'
@@ -41,7 +41,7 @@ export interface HttpServiceOptions {
   /** Adds the service's own routes. */
   addRoutes(router: Router): void
   /** Called when no route matches, before 404 and 405. */
-  answerUnmatched?: Middleware
+  respondToUnmatched?: Middleware
   /** Whether a route may take the connection of a request for another protocol, by `takeConnection`. Default: no. */
   takesUpgrades?: boolean
   /** Called when no more requests are taken: ends responses that would go on for ever. */
@@ -93,7 +93,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
     app.callback()
   )
   server.maxHeadersCount = 0 // Node would silently drop headers beyond its count; their total size is limited anyway
-  answerProtocolErrors(server)
+  respondToProtocolErrors(server)
   const upgraded = options.takesUpgrades ? routeUpgrades(server, app.callback()) : undefined
   let url = ''
   return {
@@ -143,12 +143,12 @@ function createApp(options: HttpServiceOptions, isStopping: () => boolean): Koa 
   app.use(setRequestContext({ logger: options.logger, takesRequestIds: options.takesRequestIds ?? true }))
   if (options.forwarderKey) app.use(trustForwarder(options.forwarderKey))
   app.use(recordRequests(options))
-  app.use(answerErrors())
+  app.use(respondToErrors())
   app.use(requireOneHost)
   app.use(setSecurityHeaders)
   if (options.isOpen) app.use(rejectWhileClosed(options.isOpen))
   app.use(router.routes())
-  if (options.answerUnmatched) app.use(options.answerUnmatched)
+  if (options.respondToUnmatched) app.use(options.respondToUnmatched)
   app.use(rejectUnmatched(router))
   return app
 }

@@ -2,12 +2,12 @@
 import { createServer } from 'node:http'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
-import { answerErrors } from './error-handler.ts'
+import { respondToErrors } from './error-handler.ts'
 import { addManagementRoutes, type HealthCheck, type ServicePhase } from './health.ts'
 import { drain, startListening } from './listening.ts'
 import type { Logger } from './logger.ts'
 import type { HttpMetrics } from './metrics.ts'
-import { answerProtocolErrors } from './protocol-errors.ts'
+import { respondToProtocolErrors } from './protocol-errors.ts'
 import { setRequestContext } from './request-context.ts'
 import { requireOneHost } from './require-one-host.ts'
 import { rejectUnmatched } from './unmatched.ts'
@@ -51,7 +51,7 @@ export function createManagementServer(options: ManagementOptions): ManagementSe
     app.callback()
   )
   server.maxConnections = maxConnections
-  answerProtocolErrors(server)
+  respondToProtocolErrors(server)
   const { host, port } = options
   return {
     get url() {
@@ -79,7 +79,7 @@ function createApp({ logger, metrics, healthChecks }: ManagementOptions, phase: 
   addManagementRoutes(router, { checks: healthChecks, metrics, phase })
   app.use(setRequestContext({ logger, takesRequestIds: true }))
   app.use(logRequest)
-  app.use(answerErrors())
+  app.use(respondToErrors())
   app.use(requireOneHost)
   app.use(router.routes())
   app.use(rejectUnmatched(router))

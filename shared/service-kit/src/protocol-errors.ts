@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream'
 import { MethodNotAllowedError } from '@countersign/oauth'
 
 /** Responds to requests that Node rejects before the middleware, in the format of every other error. */
-export function answerProtocolErrors(server: Server): void {
-  server.on('clientError', answerClientError)
+export function respondToProtocolErrors(server: Server): void {
+  server.on('clientError', respondToClientError)
   server.on('connect', rejectConnect)
-  server.on('checkExpectation', answerUnknownExpectation)
+  server.on('checkExpectation', respondToUnknownExpectation)
 }
 
 /** `CONNECT` (RFC 9110 §9.3.6) is not supported anywhere here. */
@@ -22,7 +22,7 @@ function rejectConnect(_request: IncomingMessage, socket: Duplex): void {
 }
 
 /** Requests that Node's parser rejects. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function respondToClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
@@ -41,7 +41,7 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 /** `Expect` with anything but `100-continue` (RFC 9110 §10.1.1). */
-function answerUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
+function respondToUnknownExpectation(_request: IncomingMessage, response: ServerResponse): void {
   const body = { error: 'invalid_request', error_description: 'This expectation cannot be met.' }
   response.writeHead(417, { 'Content-Type': 'application/json; charset=utf-8', Connection: 'close' })
   response.end(JSON.stringify(body))

@@ -25,7 +25,7 @@ export interface UpgradedConnections {
  * Lets requests for another protocol (RFC 9110 §7.8) go through the same middleware as all others. What no route takes gets an
  * ordinary response, which is the last one on its connection.
  */
-export function routeUpgrades(server: Server, answer: RequestListener): UpgradedConnections {
+export function routeUpgrades(server: Server, respond: RequestListener): UpgradedConnections {
   const open = new Set<Socket>()
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     open.add(socket)
@@ -41,7 +41,7 @@ export function routeUpgrades(server: Server, answer: RequestListener): Upgraded
     if (hasBody(request)) refuse(response, 400, 'invalid_request', 'A request for another protocol has no body here.')
     else if (open.size > maxConnections)
       refuse(response, 503, 'temporarily_unavailable', 'Too many connections are open.')
-    else answer(request, response)
+    else respond(request, response)
   })
   return {
     endAll() {

@@ -1,4 +1,4 @@
-/** Access tokens for a service that speaks for itself: got with its own key, cached, and renewed before they expire. */
+/** Access tokens for a service that acts on its own behalf: got with its own key, cached, and renewed before they expire. */
 export type { Clock } from './clock.ts'
 export { ServiceTokenError, type ServiceTokenErrorCode } from './errors.ts'
 export { exchangeToken, type TokenExchangeOptions } from './exchange-token.ts'

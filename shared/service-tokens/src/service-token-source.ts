@@ -33,7 +33,7 @@ export interface ServiceTokenSource {
 /** A service whose every token is refused must not turn its requests into as many for tokens. */
 const minIntervalMilliseconds = 1_000
 const firstRetryMilliseconds = 2_000
-/** Not longer: this is also how long callers are turned away after the token endpoint is back. */
+/** Not longer: this is also how long callers are rejected after the token endpoint is back. */
 const maxRetryMilliseconds = 5_000
 
 /**

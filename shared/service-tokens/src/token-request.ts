@@ -28,7 +28,7 @@ export async function requestGrant(
   return requestToken(tokenEndpoint, form, { fetch, timeoutMilliseconds, maxBytes, signal })
 }
 
-/** Makes the request of a source, for a token by which a service speaks for itself (RFC 6749 §4.4). */
+/** Makes the request of a source, for a token by which a service acts on its own behalf (RFC 6749 §4.4). */
 export function createTokenRequest(options: CheckedOptions, signal: AbortSignal): () => Promise<HeldToken> {
   const { clock } = options
   return async function request() {

@@ -1,6 +1,6 @@
 /**
  * Bounds of time that a busy machine does not break: what this process stood still for is left out. That includes what code under test
- * does in this process without a pause: where it could, judge by another clock.
+ * does in this process without a pause: where it could, measure by another clock.
  */
 import { setInterval } from 'node:timers'
 import { setTimeout as delay } from 'node:timers/promises'

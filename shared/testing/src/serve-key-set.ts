@@ -8,7 +8,7 @@ export interface KeySetServer {
   readonly jwksUri: string
   /** How many requests came. */
   readonly requests: number
-  /** Answers 503 while true. */
+  /** Responds with 503 while true. */
   isDown: boolean
   close(): Promise<void>
 }

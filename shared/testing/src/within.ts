@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { startRunningClock } from './running-clock.ts'
 
-/** Until a token is refused, `ms` after its revocation at the latest. Call it when the revocation has been answered. */
+/** Until a token is refused, `ms` after its revocation at the latest. Call it when the revocation has its response. */
 export function expectRefusedWithin(ms: number, status: () => Promise<number>): Promise<void> {
-  return expectAnswerWithin(ms, 401, status)
+  return expectResponseWithin(ms, 401, status)
 }
 
-/** Judges by when each request was sent: what the answer takes on a busy machine says nothing about what was known then. */
-export async function expectAnswerWithin<T>(ms: number, expected: T, ask: () => Promise<T>): Promise<void> {
+/** Counts from when each request was sent: what the response takes on a busy machine says nothing about what was known then. */
+export async function expectResponseWithin<T>(ms: number, expected: T, ask: () => Promise<T>): Promise<void> {
   const clock = startRunningClock()
   try {
     for (;;) {
       const sentAfter = clock.elapsed()
-      const answer = await ask()
-      if (answer === expected) return
-      if (sentAfter > ms) throw new Error(`${answer} to a request that was sent after ${Math.round(sentAfter)} ms`)
+      const response = await ask()
+      if (response === expected) return
+      if (sentAfter > ms) throw new Error(`${response} to a request that was sent after ${Math.round(sentAfter)} ms`)
       await delay(5)
     }
   } finally {

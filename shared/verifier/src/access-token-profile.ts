@@ -24,7 +24,7 @@ export type AuthenticationLevel = (typeof authenticationLevels)[number]
 export interface AccessTokenClaims {
   /** The issuer. */
   readonly iss: string
-  /** The user's id, or the client's when a client speaks for itself. */
+  /** The user's id, or the client's when a client acts on its own behalf. */
   readonly sub: string
   /** The APIs that the token is for. */
   readonly aud: string | readonly string[]

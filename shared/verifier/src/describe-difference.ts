@@ -2,7 +2,7 @@ const maxShown = 200
 
 /** A value that was seen and the one that was expected, with what tells them apart when that is easily overlooked. */
 export function describeDifference(seen: string, expected: string): string {
-  return `${show(seen)}, expected is ${show(expected)}${difference(seen, expected)}`
+  return `${show(seen)}, expected ${show(expected)}${difference(seen, expected)}`
 }
 
 function difference(seen: string, expected: string): string {

@@ -2,7 +2,7 @@
 export interface VerifierLogger {
   /** What is to be expected: a refusal, a change of keys. */
   info(fields: Readonly<Record<string, unknown>>, message: string): void
-  /** What an operator has to look at: a dependency is away, or the set-up seems to be wrong. */
+  /** What an operator has to look at: a dependency is unavailable, or the set-up seems to be wrong. */
   warn(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 

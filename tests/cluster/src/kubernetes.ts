@@ -16,7 +16,7 @@ const ports = { auth: 30400, resource: 30401, bff: 30402 }
 const addresses = {
   auth: `http://127.0.0.1:${ports.auth}`,
   resource: `http://127.0.0.1:${ports.resource}`,
-  // The one name that it answers to.
+  // The one name that it has.
   bff: `http://localhost:${ports.bff}`
 }
 

@@ -14,7 +14,7 @@ export async function doMainJob({ auth, resource, bff }: Addresses, adminPasswor
     const statuses = [await get(`${auth}/.well-known/jwks.json`), await get(`${resource}/me`)].map(
       ({ status }) => status
     )
-    expectThat(statuses.join() === '200,401', `the services answer (${statuses})`)
+    expectThat(statuses.join() === '200,401', `the services respond (${statuses})`)
   })
   const user = await register(auth)
   const tokens = await signIn(auth, user)

@@ -165,7 +165,7 @@ export async function exchangeAt(issuer: CodeIssuer, exchange: RandomExchange): 
       const code_verifier = hasChallenge || clientId !== 'old-web' ? verifier : undefined
       const good = { grant_type: 'authorization_code', code: used, redirect_uri: redirectUri, code_verifier }
       const { status, body } = await send('right', good)
-      if (status !== 200) throw new Error(`the first exchange answered ${JSON.stringify(body)}`)
+      if (status !== 200) throw new Error(`the first exchange responded with ${JSON.stringify(body)}`)
       return used
     },
     'of another client': () => newCode(clientId === 'web' ? 'old-web' : 'web'),

@@ -2,7 +2,7 @@ import type { Outcome } from './contestants.ts'
 import type { RandomExchange } from './exchanges.ts'
 import { clients, type RandomRequest, read } from './requests.ts'
 
-/** Why the two issuers answer some requests differently. The table stands in docs/standards.md, too. */
+/** Why the two issuers respond to some requests differently. The table stands in docs/standards.md, too. */
 export const reasons = {
   order: 'A request with several faults: each names one of them.',
   fragment:

@@ -143,7 +143,7 @@ export const randomRequests: fc.Arbitrary<RandomRequest> = fc
     return { session, method, parameters }
   })
 
-/** The value of a member, and whether it is there twice. */
+/** The value of a member, and whether it appears twice. */
 export function read({ parameters }: RandomRequest) {
   const values = (name: string) => parameters.filter(([one]) => one === name).map(([, value]) => value)
   return {

@@ -4,7 +4,7 @@ import { type Credentials, createClient, get, post, register, send, signIn } fro
 
 export interface Installation {
   readonly issuer: string
-  /** An API that answers `GET /me` with the caller. */
+  /** An API that responds to `GET /me` with the caller. */
   readonly api: string
   readonly user: Credentials & { readonly id: string }
   /** An access token with which the pages would act for the user. */
@@ -45,7 +45,7 @@ export async function openInstallation(issuer: string, api: string, admin: Crede
   }
 }
 
-async function expectSuccess(answer: ReturnType<typeof send>): Promise<void> {
-  const { status, body } = await answer
+async function expectSuccess(response: ReturnType<typeof send>): Promise<void> {
+  const { status, body } = await response
   if (status >= 300) throw new Error(`${status}: ${JSON.stringify(body)}`)
 }

@@ -53,7 +53,7 @@ async function start(command: string, args: string[], env: Record<string, string
   const addressLine = () => /^.*?(https?:\/\/\S+).*\n/m.exec(output)
   try {
     await vi.waitUntil(() => addressLine() || hasEnded(child), { timeout: 20_000, interval: 20 })
-  } catch {} // told below
+  } catch {} // reported below
   const [line, address] = addressLine() ?? []
   if (line === undefined || address === undefined) {
     child.kill()

@@ -22,9 +22,9 @@ export async function serveGuide(code: string, port: number, env: Record<string,
     const { pathname } = new URL(incoming.url ?? '/', 'http://app')
     if (pathname.startsWith('/api/')) {
       const { authorization } = incoming.headers
-      request(api + pathname.slice('/api'.length), { headers: { authorization } }, (answer) => {
-        response.writeHead(answer.statusCode as number, { 'Content-Type': 'application/json' })
-        answer.pipe(response)
+      request(api + pathname.slice('/api'.length), { headers: { authorization } }, (upstream) => {
+        response.writeHead(upstream.statusCode as number, { 'Content-Type': 'application/json' })
+        upstream.pipe(response)
       }).end()
       return
     }

@@ -49,7 +49,7 @@ export function createUserAgent({ issuer, userToken }: Installation): UserAgent 
   async function allow(id: string): Promise<string> {
     const token = await pagesToken()
     const claimed = await pages.claim(id, token)
-    if (claimed.status !== 200) throw new Error(`claim answered ${JSON.stringify(claimed.body)}`)
+    if (claimed.status !== 200) throw new Error(`claim responded with ${JSON.stringify(claimed.body)}`)
     const { next, complete_url: at } = claimed.body
     return next === 'complete' ? at : (await pages.decide(id, token, 'allow')).body.complete_url
   }

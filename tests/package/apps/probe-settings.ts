@@ -18,5 +18,5 @@ export function loggerOf(path: string): VerifierLogger {
   return { info: log, warn: log }
 }
 
-/** What each probe answers when its own code fails. */
+/** What each probe returns when its own code fails. */
 export const faultOf = ({ name, message }: Error) => ({ status: 418, body: { name, message } })

@@ -1,4 +1,4 @@
-/** What a project with the core alone is told by its compiler, and what it is let do. */
+/** What the compiler of a project with the core alone refuses and allows. */
 import {
   type AccessTokenVerifier,
   createAccessTokenVerifier,

@@ -1,4 +1,4 @@
-/** What an Express project is told by its compiler. */
+/** What the compiler of an Express project says. */
 import type { AccessTokenVerifier } from '@countersign/verifier'
 import { accessTokenOf, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/express'
 import express, { type Express } from 'express'

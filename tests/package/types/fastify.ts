@@ -1,4 +1,4 @@
-/** What a Fastify project is told by its compiler. */
+/** What the compiler of a Fastify project says. */
 import type { AccessTokenVerifier } from '@countersign/verifier'
 import { accessTokenOf, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'

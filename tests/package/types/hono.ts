@@ -1,4 +1,4 @@
-/** What a Hono project is told by its compiler. */
+/** What the compiler of a Hono project says. */
 import type { AccessTokenVerifier } from '@countersign/verifier'
 import { type AccessTokenEnv, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/hono'
 import { Hono } from 'hono'

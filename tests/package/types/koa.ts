@@ -1,4 +1,4 @@
-/** What a Koa project is told by its compiler. */
+/** What the compiler of a Koa project says. */
 import type { AccessTokenVerifier } from '@countersign/verifier'
 import { type AccessTokenState, requireAccessToken, requireRole, requireScope } from '@countersign/verifier/koa'
 import Koa from 'koa'

@@ -49,10 +49,10 @@ export interface AuthorizationRequests {
   /**
    * Ends a request in the browser that began it, unless it is undecided. With `code` the code is kept. In another browser the
    * ticket and its claim become void.
-   * @param judge gets the request, and whether the browser is the one in which the user is signed in
+   * @param decide gets the request, and whether the browser is the one in which the user is signed in
    */
   complete(
     presented: { idHash: Bytes; browserHash: Bytes; ticketHash: Bytes | undefined; codeHash: Bytes },
-    judge: (request: AuthorizationRequest, hasTicket: boolean) => Verdict
+    decide: (request: AuthorizationRequest, hasTicket: boolean) => Verdict
   ): Promise<{ readonly request: AuthorizationRequest; readonly verdict: Verdict } | undefined>
 }

@@ -8,7 +8,7 @@ import type { RevocationOutbox } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { endAllSessions, type SessionEndings } from '../sessions/session-endings.ts'
 import { UnreachableError } from './failures.ts'
-import { firstAnswer } from './first-answer.ts'
+import { firstResponse } from './first-response.ts'
 
 export interface RestoreParts {
   readonly keys: Announcing<SigningKeyAdministration>
@@ -102,7 +102,7 @@ async function close(publisher: NonNullable<RestoreParts['publisher']>): Promise
 
 async function confirmed<T>(work: () => Promise<T>, state: string): Promise<T> {
   try {
-    return await firstAnswer(work)
+    return await firstResponse(work)
   } catch (error) {
     throw new UnreachableError(`Redis does not respond, or rejects writes. ${state} Run this again.`, { cause: error })
   }

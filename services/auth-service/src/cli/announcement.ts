@@ -2,7 +2,7 @@ import { type Announcer, announcing } from '../revocation/announcing.ts'
 import type { OutboxEntry } from '../revocation/revocation-outbox.ts'
 import type { RevocationPublisher } from '../revocation/revocation-publisher.ts'
 import { endAllSessions, type GroupEndings } from '../sessions/session-endings.ts'
-import { firstAnswer } from './first-answer.ts'
+import { firstResponse } from './first-response.ts'
 
 /** For the help of each command whose change is announced. */
 export const publicationHelp =
@@ -54,7 +54,7 @@ export function createCommandAnnouncer(
 /** @returns why it was not confirmed */
 async function publish(entries: readonly OutboxEntry[], publisher: RevocationPublisher): Promise<string | undefined> {
   try {
-    await firstAnswer(() => publisher.publish(entries))
+    await firstResponse(() => publisher.publish(entries))
     return undefined
   } catch (error) {
     const { code } = error as { code?: unknown }

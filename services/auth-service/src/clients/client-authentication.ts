@@ -192,8 +192,9 @@ async function verifySignature(assertion: string, client: ConfirmedClient, keys:
   } catch (cause) {
     // Its keys could not be fetched: that says nothing about the assertion.
     const isUnreadable = cause instanceof DOMException || cause instanceof SyntaxError
-    const isAway = !(cause instanceof errors.JOSEError || isUnreadable) || isFetchFailure(cause)
-    if (isAway) throw new TemporarilyUnavailableError({ detail: "the client's keys could not be fetched", cause })
+    const isUnavailable = !(cause instanceof errors.JOSEError || isUnreadable) || isFetchFailure(cause)
+    if (isUnavailable)
+      throw new TemporarilyUnavailableError({ detail: "the client's keys could not be fetched", cause })
     throw new InvalidClientError({ detail: 'the client assertion is not valid', cause })
   }
 }

@@ -18,7 +18,7 @@ export interface LogoutSenderDeps {
   logger: Logger
 }
 
-/** How many receivers are told at once. */
+/** How many receivers are notified at once. */
 const concurrency = 16
 /** Shorter than a claim lasts. */
 const timeoutMs = 5000

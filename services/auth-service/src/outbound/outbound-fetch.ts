@@ -62,12 +62,12 @@ export function createOutboundFetch({
     // After the response, an error reaches its reader; the request emits it as well, and would crash without a listener.
     sent.on('error', () => undefined).end(body)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    const { statusCode: status = 0, headers: answered } = response
+    const { statusCode: status = 0, headers: responseHeaders } = response
     if (ignoresBody) {
       response.destroy()
-      return { status, headers: answered, body: Buffer.alloc(0) }
+      return { status, headers: responseHeaders, body: Buffer.alloc(0) }
     }
-    return { status, headers: answered, body: await readBoundedBody(response, maxBytes) }
+    return { status, headers: responseHeaders, body: await readBoundedBody(response, maxBytes) }
   }
 }
 

@@ -8,7 +8,7 @@ export interface AdmissionGateOptions {
   /** How many more may wait. */
   queueLimit: number
   /** Called for each rejection. */
-  onTurnedAway?(): void
+  onRejected?(): void
   /** Milliseconds of a monotonic clock. */
   now?(): number
 }
@@ -37,7 +37,7 @@ interface Waiting {
 }
 
 export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGate {
-  const { concurrency, queueLimit, onTurnedAway, now = () => performance.now() } = options
+  const { concurrency, queueLimit, onRejected, now = () => performance.now() } = options
   const table = createFlowTable(now)
   const waiting: Waiting[] = []
   let running = 0
@@ -110,7 +110,7 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   }
 
   function rejection(): Error {
-    onTurnedAway?.()
+    onRejected?.()
     return new TemporarilyUnavailableError({
       description: 'Too many sign-ins are under way. Try again in a moment.',
       retryAfterSeconds: 2
@@ -130,15 +130,15 @@ function share({ network, account }: Waiting): number {
 const warningIntervalMs = 10_000
 
 /** Warns of the first rejection, then every ten seconds at most with their number: a flood must not fill the log. */
-export function warnOfTurnedAway(logger: Logger): () => void {
-  let turnedAway = 0
+export function warnOfRejections(logger: Logger): () => void {
+  let rejected = 0
   let warnedAt = Number.NEGATIVE_INFINITY
   return () => {
-    turnedAway++
+    rejected++
     const now = performance.now()
     if (now - warnedAt < warningIntervalMs) return
-    logger.warn({ turned_away: turnedAway }, 'the password hashing queue is full: sign-ins are rejected')
-    turnedAway = 0
+    logger.warn({ turned_away: rejected }, 'the password hashing queue is full: sign-ins are rejected')
+    rejected = 0
     warnedAt = now
   }
 }

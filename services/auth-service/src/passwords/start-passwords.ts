@@ -1,5 +1,5 @@
 import type { Logger } from '@countersign/service-kit'
-import { createAdmissionGate, warnOfTurnedAway } from './admission-gate.ts'
+import { createAdmissionGate, warnOfRejections } from './admission-gate.ts'
 import { type DecoysDeps, startDecoys } from './decoys.ts'
 import { createPasswordHashing, type PasswordHashing } from './password-hashing.ts'
 import { startPasswordThreads } from './password-threads.ts'
@@ -21,7 +21,7 @@ export async function startPasswords(
   logger: Logger
 ): Promise<Passwords> {
   const { passwordHashConcurrency: concurrency, passwordHashQueue: queueLimit } = settings
-  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: warnOfTurnedAway(logger) })
+  const gate = createAdmissionGate({ concurrency, queueLimit, onRejected: warnOfRejections(logger) })
   const threads = startPasswordThreads(concurrency)
   const decoys = await startDecoys({ ...decoysDeps, logger })
   return {

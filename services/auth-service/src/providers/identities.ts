@@ -41,7 +41,7 @@ export interface LinkRequest extends Cause {
 /** The identities of users at providers. */
 export interface Identities {
   /**
-   * The user of an identity, in one transaction; at the first sign-in by linking-rules.ts. What changes a user is told to them by mail.
+   * The user of an identity, in one transaction; at the first sign-in by linking-rules.ts. The user gets a mail about what changes.
    */
   resolve(signIn: SignInByIdentity): Promise<
     | {

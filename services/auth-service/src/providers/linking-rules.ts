@@ -14,9 +14,9 @@ export interface LinkingFacts {
 
 /**
  * What becomes of the first sign-in by an identity. An account is never linked for an address that nobody has verified here, nor for one
- * that the provider may not speak for: who owns the account has to sign in, and link the identity.
+ * that the provider is not trusted for: the owner of the account has to sign in, and link the identity.
  */
-export function judgeFirstSignIn(facts: LinkingFacts): 'link' | 'create' | 'account_exists' | 'registration_closed' {
+export function decideFirstSignIn(facts: LinkingFacts): 'link' | 'create' | 'account_exists' | 'registration_closed' {
   if (facts.hasAccountAtAddress) return facts.isAddressProven && !facts.hasSecondFactor ? 'link' : 'account_exists'
   return facts.registration === 'open' ? 'create' : 'registration_closed'
 }

@@ -13,7 +13,7 @@ import { isMailable, parseEmail } from '../accounts/email-addresses.ts'
 import type { OutboundFetch } from '../outbound/outbound-fetch.ts'
 import type { Arrival } from './provider.ts'
 import { createProviderConfigurations, type ProviderWithSecret } from './provider-configurations.ts'
-import { ProviderAwayError, ProviderRefusedError } from './provider-errors.ts'
+import { ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
 import { createProviderFetch, inTime } from './provider-requests.ts'
 
 /** What goes to a provider with a browser. */
@@ -35,7 +35,7 @@ export interface AuthorizationResponse extends AuthorizationRequest {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** Talks to providers. Both methods throw {@link ProviderAwayError} for one that does not respond in time. */
+/** Talks to providers. Both methods throw {@link ProviderUnavailableError} for one that does not respond in time. */
 export interface ProviderClient {
   authorizationUrl(provider: ProviderWithSecret, request: AuthorizationUrlRequest): Promise<string>
   /** @throws {ProviderRefusedError} when the user has declined, or the response cannot be trusted */
@@ -50,12 +50,12 @@ export function createProviderClient(outboundFetch: OutboundFetch): ProviderClie
       inTime(
         findConfiguration(provider).then((configuration) => authorizationUrl(configuration, provider, request))
       ).catch((error: unknown) => {
-        if (error instanceof ProviderAwayError) throw error
-        throw new ProviderAwayError(`the metadata of ${provider.id} is not usable`, error)
+        if (error instanceof ProviderUnavailableError) throw error
+        throw new ProviderUnavailableError(`the metadata of ${provider.id} is not usable`, error)
       }),
     identify: (provider, response) =>
       inTime(identify(provider, response)).catch((error: unknown) => {
-        if (error instanceof ProviderAwayError || error instanceof ProviderRefusedError) throw error
+        if (error instanceof ProviderUnavailableError || error instanceof ProviderRefusedError) throw error
         if (error instanceof AuthorizationResponseError)
           throw new ProviderRefusedError('provider_declined', { detail: error.error, cause: error })
         throw new ProviderRefusedError('invalid_provider_response', { detail: String(error), cause: error })

@@ -37,7 +37,7 @@ export class ProviderRefusedError extends OAuthError {
 }
 
 /** 503: the provider does not respond. Other ways to sign in go on. */
-export class ProviderAwayError extends TemporarilyUnavailableError {
+export class ProviderUnavailableError extends TemporarilyUnavailableError {
   constructor(detail: string, cause?: unknown) {
     super({
       description: 'The other service does not respond right now. Try again in a moment, or sign in another way.',

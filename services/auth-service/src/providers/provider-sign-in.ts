@@ -63,7 +63,7 @@ export interface StartedTransaction {
  * Begins a sign-in with a provider, the linking of an identity, or a re-authentication.
  * @throws {NotFoundError} for a provider that is unknown or disabled
  * @throws {ProviderRefusedError} for a re-authentication with a provider that cannot say when its user signed in
- * @throws {ProviderAwayError} {@link TooManyRequestsError}
+ * @throws {ProviderUnavailableError} {@link TooManyRequestsError}
  */
 export async function startAtProvider(
   { providers, providerClient, providerTransactions, counters, pagesUrl }: ProviderDeps,
@@ -107,7 +107,7 @@ export interface Return {
 /**
  * Starts the session of a user who has come back from a provider.
  * @throws {FactorRequiredError} when a second factor is missing
- * @throws {ProviderRefusedError} {@link ProviderAwayError}
+ * @throws {ProviderRefusedError} {@link ProviderUnavailableError}
  * @throws {InvalidCredentialsError} when the user is disabled
  */
 export async function signInByProvider(
@@ -162,7 +162,7 @@ export interface ProviderStepUpDeps extends ProviderDeps, CompletionDeps {
  * Re-authenticates the user of a session, who has come back from a provider (RFC 9470). A new session takes the place of this one.
  * @throws {FactorRequiredError} when a second factor is missing
  * @throws {ProviderRefusedError} when the user of the session is somebody else there, or did not sign in there just now
- * @throws {ProviderAwayError} {@link AccessDeniedError}
+ * @throws {ProviderUnavailableError} {@link AccessDeniedError}
  */
 export async function stepUpByProvider(
   deps: ProviderStepUpDeps,
@@ -215,7 +215,7 @@ function methodsOf({ trustsAmr }: Provider, { amr }: Arrival): SignInMethod[] {
 
 /**
  * Links the identity of a user who has come back from a provider, within the session that began it.
- * @throws {ProviderRefusedError} {@link ProviderAwayError} {@link AccessDeniedError}
+ * @throws {ProviderRefusedError} {@link ProviderUnavailableError} {@link AccessDeniedError}
  */
 export async function linkByProvider(
   deps: ProviderDeps,

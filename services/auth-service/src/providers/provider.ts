@@ -60,7 +60,7 @@ export const presets: Readonly<Record<ProviderKind, Preset>> = {
   github: { name: 'GitHub', issuer: 'https://github.com', scopes: ['read:user', 'user:email'] }
 }
 
-/** Who signed in at a provider, as it has told. */
+/** Who signed in at a provider, as it reports. */
 export interface Arrival {
   /** With the subject, the key of the identity. An address never is. */
   readonly issuer: string

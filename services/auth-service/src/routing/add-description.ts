@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { answerNotModified, loadOnce } from '@countersign/service-kit'
+import { loadOnce, respondNotModified } from '@countersign/service-kit'
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import { apiPageStyle } from './api-page-style.ts'
@@ -17,7 +17,7 @@ export function addDescription(router: Router, routes: readonly Route[], issuer:
     ctx.type = 'application/json'
     ctx.body = await json()
   })
-  router.get('/docs', answerPage(page))
+  router.get('/docs', servePage(page))
 }
 
 /** The page may use its own style sheet, and nothing else. */
@@ -33,12 +33,12 @@ function taggedPage(page: string) {
   return { page, etag: `"${digestOf(page, 'base64url')}"` }
 }
 
-function answerPage(made: () => Promise<ReturnType<typeof taggedPage>>): Middleware {
-  return async function answerApiPage(ctx) {
+function servePage(made: () => Promise<ReturnType<typeof taggedPage>>): Middleware {
+  return async function serveApiPage(ctx) {
     const { page, etag } = await made()
     ctx.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': pagePolicy, ETag: etag })
     ctx.status = 200
-    if (answerNotModified(ctx)) return
+    if (respondNotModified(ctx)) return
     ctx.type = 'text/html; charset=utf-8'
     ctx.body = page
   }

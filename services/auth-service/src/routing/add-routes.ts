@@ -22,7 +22,7 @@ import { delayRejections } from './delay-rejections.ts'
 import { EventStream } from './event-stream.ts'
 import { JsonText } from './json-text.ts'
 import { LineStream } from './line-stream.ts'
-import { allowOtherOrigins, answerPreflight } from './other-origins.ts'
+import { allowOtherOrigins, respondToPreflight } from './other-origins.ts'
 import { requireRoom } from './require-room.ts'
 import { type Access, type DepsOf, needsRecentSignIn, type Route } from './route.ts'
 import { type ProofDeps, takeProof } from './take-proof.ts'
@@ -49,7 +49,7 @@ export function addRoutes<Routes extends readonly Route[]>(
     const middleware = middlewareOf(route, deps as never)
     for (const path of pathsOf(route)) {
       router[route.method](path, ...middleware)
-      if (route.allowsOtherOrigins) router.options(path, answerPreflight(route.method))
+      if (route.allowsOtherOrigins) router.options(path, respondToPreflight(route.method))
     }
   }
 }

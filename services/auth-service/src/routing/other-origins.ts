@@ -9,9 +9,9 @@ export const allowOtherOrigins: Middleware = function allowOtherOrigins(ctx, nex
   return next()
 }
 
-/** Answers what a browser asks before such a request. */
-export function answerPreflight(method: string): Middleware {
-  return function answerPreflight(ctx) {
+/** Responds to what a browser asks before such a request. */
+export function respondToPreflight(method: string): Middleware {
+  return function respondToPreflight(ctx) {
     ctx.set('Access-Control-Allow-Origin', '*')
     ctx.set('Access-Control-Allow-Methods', method.toUpperCase())
     ctx.set('Access-Control-Allow-Headers', 'Authorization, Content-Type, DPoP')

@@ -42,7 +42,7 @@ export const requireInPerson: Middleware = async function requireInPerson(ctx, n
   await next()
 }
 
-/** RFC 6750 §3: a token that does not enable access is answered with a challenge. */
+/** RFC 6750 §3: a token that does not enable access gets a challenge. */
 function denied(ctx: Context, description: string): AccessDeniedError {
   const scheme = ctx.state.accessToken.cnf ? 'DPoP' : 'Bearer'
   return new AccessDeniedError({ description, headers: { 'WWW-Authenticate': `${scheme} error="insufficient_scope"` } })

@@ -40,7 +40,7 @@ export function batchRotations<Presented extends { readonly familyId: string }, 
 
   return (presented) => {
     const { familyId } = presented
-    // Of one family only one could rotate: Postgres judges the others, as those of other replicas.
+    // Of one family only one could rotate: Postgres decides about the others, as those of other replicas.
     if (held.has(familyId)) return alone(presented)
     held.add(familyId)
     return joinBatch(presented).finally(() => held.delete(familyId))

@@ -183,7 +183,7 @@ export async function verifyAssertion(
       expectedChallenge,
       expectedOrigin: [...origins],
       expectedRPID,
-      // With 0 the library does not judge it: a counter that falls would lock the user out.
+      // With 0 the library does not check it: a counter that falls would lock the user out.
       credential: { id, publicKey, counter: 0 },
       requireUserVerification: true
     })

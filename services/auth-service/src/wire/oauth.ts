@@ -71,7 +71,7 @@ const authorizationParameters = {
   registration: authorizationParameter
 }
 
-/** One that is there twice, known or not, is an error for the page or the client, too. */
+/** One that appears twice, known or not, is an error for the page or the client, too. */
 const repeatable = (names: readonly string[]) =>
   z
     .object(Object.fromEntries(names.map((name) => [name, z.array(z.string()).optional()])))

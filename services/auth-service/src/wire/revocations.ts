@@ -18,7 +18,7 @@ export const revocableIdentifiers = z
   })
   .meta({ id: 'RevocableIdentifiers' })
 
-export const revocationAnswer = z.object({ revoked: z.boolean() }).meta({ id: 'RevocationAnswer' })
+export const revocationResponse = z.object({ revoked: z.boolean() }).meta({ id: 'RevocationResponse' })
 
 export const feedQuery = z.object({
   nonce: z

@@ -121,7 +121,7 @@ describe.skipIf(inject('redisUrl') === undefined)('with Redis', () => {
   })
 
   test.each([
-    ['is away', (proxy: TcpProxy) => proxy.cut()],
+    ['is unavailable', (proxy: TcpProxy) => proxy.cut()],
     ['hangs', (proxy: TcpProxy) => proxy.pause()]
   ])('while Redis %s the process counts for itself, without waiting, and guessing stays limited', async (_, fault) => {
     const proxy = await startTcpProxy({ target: redisUrl })

@@ -40,7 +40,7 @@ const insert = (entries: readonly RevocationEntry[], on: pg.Pool | pg.PoolClient
     [entries.map(({ kind }) => kind), entries.map(({ value }) => value), entries.map(({ expiresAt }) => expiresAt)]
   )
 
-/** The database that can be lost: from then on it answers nothing, until it was restored into another life. */
+/** The database that can be lost: from then on it sends nothing, until it was restored into another life. */
 class LosableDatabase {
   #losses = 0
   isThere = false
@@ -61,7 +61,7 @@ class LosableDatabase {
   source(inner: FeedSource): FeedSource {
     let innerLife = ''
     const check = (life?: string) => {
-      if (!this.isThere) throw new Error('the database is away')
+      if (!this.isThere) throw new Error('the database is unavailable')
       if (life !== undefined && life !== this.#life()) throw new FeedLifeError()
     }
     const ofThisLife = (position: FeedPosition) => {
@@ -103,7 +103,7 @@ async function startIssuer(streams: FeedStreams, isThere: () => boolean) {
       return streams.open({ nonce: searchParams.get('nonce') ?? '', lastEventId, token: undefined }, response)
     }
     const revoked = await isRevoked((await json(request)) as RevocableIdentifiers)
-    // What is known to be revoked stays so; what is not known cannot be told without the database.
+    // What is known to be revoked stays so; what is not known cannot be known without the database.
     if (!isThere()) response.statusCode = 503
     response.end(JSON.stringify({ revoked }))
   }

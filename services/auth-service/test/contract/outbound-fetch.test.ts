@@ -97,11 +97,11 @@ describe('the outbound fetch', () => {
   })
 
   test('resolves a name once, and connects to the address that was checked (DNS rebinding)', async () => {
-    const answers = [[v4('127.0.0.1')], [v4('127.0.0.2')]]
+    const responses = [[v4('127.0.0.1')], [v4('127.0.0.2')]]
     let asked = 0
     const fetch = createOutboundFetch({
       privateNetworks: 'allow',
-      resolve: async () => answers[Math.min(asked++, 1)] as OutboundAddress[]
+      resolve: async () => responses[Math.min(asked++, 1)] as OutboundAddress[]
     })
     expect((await fetch(`http://keys.test:${port}/`, request)).body.toString()).toBe('{"keys":[]}')
     expect({ asked, connections, trapped }).toEqual({ asked: 1, connections: 1, trapped: 0 })

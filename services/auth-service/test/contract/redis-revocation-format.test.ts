@@ -237,7 +237,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     }
   })
 
-  it('is not current after an interruption, nor answers directly, until an issuer confirms it', async () => {
+  it('is not current after an interruption, nor responds directly, until an issuer confirms it', async () => {
     const publisher = publisherTo(url)
     await publisher.rebuild(nothing())
     const proxy = await startTcpProxy({ target: url })

@@ -200,7 +200,7 @@ function encodeName(name: string): Buffer {
 }
 
 /** The aliases of the name and what they lead to, in the order of RFC 1034 §3.6.2. */
-function answersTo(name: string, type: number): Buffer[] {
+function recordsOf(name: string, type: number): Buffer[] {
   return (zone[name] ?? []).flatMap(([kind, data]) => {
     if (types[kind] !== type && kind !== 'CNAME') return []
     const fixed = Buffer.alloc(10)
@@ -208,18 +208,18 @@ function answersTo(name: string, type: number): Buffer[] {
     fixed.writeUInt16BE(1, 2)
     fixed.writeUInt16BE(data.length, 8)
     const record = Buffer.concat([encodeName(name), fixed, data])
-    return kind === 'CNAME' ? [record, ...answersTo('inside.test', type)] : [record]
+    return kind === 'CNAME' ? [record, ...recordsOf('inside.test', type)] : [record]
   })
 }
 
 function responseTo(query: Buffer, name: string, end: number): Buffer {
   const type = query.readUInt16BE(end)
   const isBroken = name === 'failing.test' || (name === 'half-broken.test' && type === types.AAAA)
-  const answers = isBroken ? [] : answersTo(name, type)
+  const responses = isBroken ? [] : recordsOf(name, type)
   const header = Buffer.alloc(headerLength)
   query.copy(header, 0, 0, 2)
   header.writeUInt16BE(0x8180 | (isBroken ? serverFailure : zone[name] ? 0 : nameError), 2)
   header.writeUInt16BE(1, 4)
-  header.writeUInt16BE(answers.length, 6)
-  return Buffer.concat([header, query.subarray(headerLength, end + 4), ...answers])
+  header.writeUInt16BE(responses.length, 6)
+  return Buffer.concat([header, query.subarray(headerLength, end + 4), ...responses])
 }

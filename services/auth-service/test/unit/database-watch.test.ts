@@ -8,13 +8,13 @@ describe('the watch over the database', () => {
 
   afterEach(async () => watch?.close())
 
-  const setUp = ({ lacks = false, isHeld = false, isAway = false } = {}) => {
+  const setUp = ({ lacks = false, isHeld = false, isUnavailable = false } = {}) => {
     const memory: DatabaseMemory = { isHeld, decision: 'first', lastPublished: [{ id: 7n, expiresAt: 1 }] }
     const decided: DatabaseMemory = { isHeld: false, decision: 'second', lastPublished: [] }
     const findSchemaFault = vi.fn(async (): Promise<string | undefined> => undefined)
     const outbox = { lacks: vi.fn(async () => lacks) }
     const readDatabaseMemory = vi.fn(async () => {
-      if (isAway) throw new Error('away')
+      if (isUnavailable) throw new Error('unavailable')
       return memory
     })
     const publisher = { readDatabaseMemory, holdDatabase: vi.fn(async () => true) }
@@ -96,19 +96,19 @@ describe('the watch over the database', () => {
     expect(error).toHaveBeenCalledOnce()
   })
 
-  it('stays with what it knows while Redis or Postgres is away', async () => {
+  it('stays with what it knows while Redis or Postgres is unavailable', async () => {
     const { watch, outbox, publisher, decided, looks } = setUp({ lacks: true })
     await watch.firstLook
-    publisher.readDatabaseMemory.mockRejectedValue(new Error('away'))
+    publisher.readDatabaseMemory.mockRejectedValue(new Error('unavailable'))
     await looks(4)
     expect(watch.isUsable()).toBe(false)
     publisher.readDatabaseMemory.mockResolvedValue(decided)
-    outbox.lacks.mockRejectedValue(new Error('away'))
+    outbox.lacks.mockRejectedValue(new Error('unavailable'))
     await looks(4)
     expect(watch.isUsable()).toBe(false)
     outbox.lacks.mockResolvedValue(false)
     await vi.waitFor(() => expect(watch.isUsable()).toBe(true))
-    outbox.lacks.mockRejectedValue(new Error('away'))
+    outbox.lacks.mockRejectedValue(new Error('unavailable'))
     await looks(4)
     expect(watch.isUsable()).toBe(true)
   })
@@ -116,7 +116,7 @@ describe('the watch over the database', () => {
   it('waits at a start for a Redis that cannot be asked, and goes on without it after ten seconds', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     try {
-      const { watch, publisher } = setUp({ isAway: true })
+      const { watch, publisher } = setUp({ isUnavailable: true })
       await watch.firstLook
       vi.advanceTimersByTime(9_000)
       await vi.waitFor(() => expect(publisher.readDatabaseMemory.mock.calls.length).toBeGreaterThan(2))
@@ -135,7 +135,7 @@ describe('the watch over the database', () => {
     await looks(4)
     expect([watch.hasSchema(), watch.isUsable(), watch.isCurrent()]).toEqual([false, false, true])
     expect(error.mock.calls).toEqual([[expect.stringMatching(/^The database is of a later version\. This service/)]])
-    findSchemaFault.mockRejectedValue(new Error('away'))
+    findSchemaFault.mockRejectedValue(new Error('unavailable'))
     await looks(2)
     expect(watch.isUsable()).toBe(false)
     findSchemaFault.mockResolvedValue(undefined)

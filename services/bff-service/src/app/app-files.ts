@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { NotFoundError } from '@countersign/oauth'
-import { answerNotModified, StartError } from '@countersign/service-kit'
+import { respondNotModified, StartError } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
-import { answerFile, isReader } from '../pages/pages.ts'
+import { isReader, serveFile } from '../pages/pages.ts'
 import { joinCompressed, readFolder, type WebAsset } from '../pages/web-assets.ts'
 
 interface AppFile extends WebAsset {
@@ -24,7 +24,7 @@ const smallestCompressed = 1024
  */
 export async function createAppFiles(folder: string, contentSecurityPolicy: string): Promise<Middleware> {
   const files = await loadAppFiles(folder)
-  return async function answerAppFile(ctx) {
+  return async function serveAppFile(ctx) {
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') throw new NotFoundError()
     const [name, file] = find(files, ctx)
     const isPage = name.endsWith('.html')
@@ -34,7 +34,7 @@ export async function createAppFiles(folder: string, contentSecurityPolicy: stri
       ...(isPage && { 'Content-Security-Policy': contentSecurityPolicy, 'Cross-Origin-Opener-Policy': 'same-origin' })
     })
     ctx.status = 200
-    if (!answerNotModified(ctx)) answerFile(ctx, name, file)
+    if (!respondNotModified(ctx)) serveFile(ctx, name, file)
   }
 }
 

@@ -31,20 +31,20 @@ export function createAppServer({ upstream, publicUrl, bodyLimitBytes }: AppServ
       headers: { ...requestHeaders(ctx), ...forwarded },
       signal
     }
-    const answer = isWebSocketRequest(ctx)
+    const response = isWebSocketRequest(ctx)
       ? await upstream.connect({ ...request, headers: { ...request.headers, ...handshakeOf(ctx.req.headers) } })
       : await upstream.send({ ...request, method: ctx.method, body: await takeBody(ctx, bodyLimitBytes) })
-    if ('socket' in answer) {
-      joinConnections(ctx, answer, upstream.idleMs)
+    if ('socket' in response) {
+      joinConnections(ctx, response, upstream.idleMs)
       return
     }
-    ctx.set(responseHeaders(answer.headers, (location) => upstream.pathOf(location, path)))
-    relay(ctx, answer)
+    ctx.set(responseHeaders(response.headers, (location) => upstream.pathOf(location, path)))
+    relay(ctx, response)
   }
 }
 
 function requestHeaders(ctx: Context): Headers {
-  // undici makes `Host` itself; Node has answered `Expect`.
+  // undici makes `Host` itself; Node has responded to `Expect`.
   const { host: _host, expect: _expect, cookie, ...rest } = endToEnd(ctx.req.headers)
   const headers = Object.entries(rest).filter(([name]) => !/^(?:x-countersign-|x-forwarded-|forwarded$)/.test(name))
   const cookies = withoutOwnCookies(String(cookie ?? ''))

@@ -7,7 +7,7 @@ import { createAppServer } from './app-server.ts'
 /** The operator's own app. */
 export interface App {
   /** Responds to what is no path of this service. */
-  readonly answer: Middleware
+  readonly serve: Middleware
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export async function createApp(settings: AppSettings): Promise<App | undefined>
     throw new ConfigurationError(['APP_DIR and APP_URL exclude each other: set the one that serves the app.'])
   }
   if (appDir !== undefined) {
-    return { answer: await createAppFiles(appDir, settings.appContentSecurityPolicy), close: async () => {} }
+    return { serve: await createAppFiles(appDir, settings.appContentSecurityPolicy), close: async () => {} }
   }
   if (appUrl === undefined) return undefined
   const upstream = createUpstream({
@@ -40,5 +40,5 @@ export async function createApp(settings: AppSettings): Promise<App | undefined>
     timeoutSeconds: settings.upstreamTimeoutSeconds,
     idleSeconds: settings.upstreamIdleSeconds
   })
-  return { answer: createAppServer({ upstream, publicUrl, bodyLimitBytes }), close: () => upstream.close() }
+  return { serve: createAppServer({ upstream, publicUrl, bodyLimitBytes }), close: () => upstream.close() }
 }

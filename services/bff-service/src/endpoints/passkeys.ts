@@ -16,9 +16,9 @@ export function askForPasskey({ issuer, cookies }: SessionDeps & { issuer: Issue
     acceptJsonBody(z.strictObject({ second_factor: z.boolean().optional() })),
     async function askForPasskey(ctx) {
       const body = ctx.state.body.second_factor ? { flow: flowOf(cookies, ctx) } : {}
-      const answer = await issuer.continueSignIn('passkey/options', body, clientInfoOf(ctx))
+      const response = await issuer.continueSignIn('passkey/options', body, clientInfoOf(ctx))
       ctx.set('Cache-Control', 'no-store')
-      ctx.body = answer
+      ctx.body = response
     }
   ]
 }

@@ -5,7 +5,7 @@ import type { Context, Middleware } from 'koa'
 import { z } from 'zod'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
 import { authorizePath } from '../pages/pages.ts'
-import { answerReturnPage } from '../pages/return-page.ts'
+import { serveReturnPage } from '../pages/return-page.ts'
 import { clientInfoOf } from '../requests/client-info.ts'
 import { type JourneyPurpose, journeyPurposes, pageOf, readJourney, setJourney } from '../requests/provider-journey.ts'
 import { requireSameOriginForm } from '../requests/require-same-origin.ts'
@@ -64,7 +64,7 @@ export function startAtProvider({ sessions, issuer, cookies }: ProviderDeps): Mi
 export function returnFromProvider(): Middleware[] {
   return [
     async function returnFromProvider(ctx) {
-      answerReturnPage(ctx, providerOf(ctx), [...new URLSearchParams(ctx.querystring)])
+      serveReturnPage(ctx, providerOf(ctx), [...new URLSearchParams(ctx.querystring)])
     }
   ]
 }
@@ -73,7 +73,7 @@ export function postFromProvider(): Middleware[] {
   return [
     requireForm(z.looseObject({})),
     async function postFromProvider(ctx) {
-      answerReturnPage(ctx, providerOf(ctx), Object.entries(ctx.state.body as Record<string, string>))
+      serveReturnPage(ctx, providerOf(ctx), Object.entries(ctx.state.body as Record<string, string>))
     }
   ]
 }

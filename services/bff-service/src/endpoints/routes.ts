@@ -1,14 +1,7 @@
 import type Router from '@koa/router'
 import type { Middleware } from 'koa'
 import type { IssuerClient } from '../issuer/issuer-client.ts'
-import {
-  answerAsset,
-  answerAuthorizePage,
-  answerPage,
-  answerRootFile,
-  authorizePath,
-  pagePaths
-} from '../pages/pages.ts'
+import { authorizePath, pagePaths, serveAsset, serveAuthorizePage, servePage, serveRootFile } from '../pages/pages.ts'
 import type { WebAssets } from '../pages/web-assets.ts'
 import { isAccountPath } from '../proxy/account-paths.ts'
 import type { Api } from '../proxy/apis.ts'
@@ -88,12 +81,12 @@ export function addRoutes(router: Router, deps: RouteDeps): void {
 
 function addPages(router: Router, { assets, pagesPath, requireSite }: RouteDeps): void {
   const base = pagesPath === '/' ? '' : pagesPath
-  router.get(`${base}/assets/:name`, requireSite, answerAsset(assets))
+  router.get(`${base}/assets/:name`, requireSite, serveAsset(assets))
   for (const [path, file] of assets.files) {
-    if (!path.includes('/')) router.get(`${base}/${path}`, requireSite, answerRootFile(path, file))
+    if (!path.includes('/')) router.get(`${base}/${path}`, requireSite, serveRootFile(path, file))
   }
-  router.get(`${base}${authorizePath}`, requireSite, answerAuthorizePage(assets))
-  router.get(pagePaths(pagesPath), requireSite, answerPage(assets))
+  router.get(`${base}${authorizePath}`, requireSite, serveAuthorizePage(assets))
+  router.get(pagePaths(pagesPath), requireSite, servePage(assets))
 }
 
 /** The headers that the operator adds are only for the APIs: the issuer needs none of them. */

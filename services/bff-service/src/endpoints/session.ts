@@ -83,7 +83,7 @@ export function deliver(
   cookies.session.set(ctx, session.id)
   setOpaque(cookies.device, ctx, session.deviceToken)
   setOpaque(cookies.trustedDevice, ctx, session.trustedDevice)
-  answerSession(ctx, session)
+  serveSession(ctx, session)
   if (session.recoveryCodes) ctx.body = { ...(ctx.body as object), recovery_codes: session.recoveryCodes }
   if (former) liveConnections.endOf(former.sessionId)
 }
@@ -103,7 +103,7 @@ export function showSession({ sessions, cookies }: SessionDeps): Middleware {
       cookies.session.clearFormer(ctx)
       cookies.session.set(ctx, session.id)
     }
-    answerSession(ctx, confirmed)
+    serveSession(ctx, confirmed)
   }
 }
 
@@ -123,7 +123,7 @@ export function endSession({ sessions, liveConnections, cookies }: SessionDeps):
   }
 }
 
-function answerSession(ctx: Context, { userId, username, roles, sessionId }: PresentedSession): void {
+function serveSession(ctx: Context, { userId, username, roles, sessionId }: PresentedSession): void {
   ctx.set('Cache-Control', 'no-store')
   ctx.body = { user_id: userId, username, roles, session_id: sessionId }
 }

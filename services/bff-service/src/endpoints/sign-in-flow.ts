@@ -44,10 +44,10 @@ export function confirmEnrolment(deps: FlowDeps): Middleware[] {
 function continueBy({ issuer, cookies }: FlowDeps, step: NextStep, status: number): Middleware {
   return async function continueSignIn(ctx) {
     const body = { ...ctx.state.body, flow: flowOf(cookies, ctx) }
-    const answer = await issuer.continueSignIn(step, body, clientInfoOf(ctx))
+    const response = await issuer.continueSignIn(step, body, clientInfoOf(ctx))
     ctx.status = status
     ctx.set('Cache-Control', 'no-store')
-    ctx.body = answer
+    ctx.body = response
   }
 }
 

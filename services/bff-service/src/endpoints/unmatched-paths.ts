@@ -2,7 +2,7 @@ import { isWebSocketRequest } from '@countersign/service-kit'
 import type { Middleware } from 'koa'
 import compose from 'koa-compose'
 import type { App } from '../app/app.ts'
-import { answerUnknownPage } from '../pages/pages.ts'
+import { serveUnknownPage } from '../pages/pages.ts'
 import type { WebAssets } from '../pages/web-assets.ts'
 import type { Api } from '../proxy/apis.ts'
 import { requireSameOrigin } from '../requests/require-same-origin.ts'
@@ -25,21 +25,21 @@ export function reservedPaths(pagesPath: string, hasApp: boolean): string[] {
 }
 
 /** What no route matches: the app's, if there is one; a page that says so, for a person; the error of a path that is unknown. */
-export function answerUnmatchedPath(deps: UnmatchedDeps): Middleware {
+export function respondToUnmatchedPath(deps: UnmatchedDeps): Middleware {
   const { publicUrl, requireSite, assets, pagesPath, apis, app } = deps
   const programs = [
     ...ownPaths,
     ...apis.map(({ prefix }) => prefix),
     pagesPath === '/' ? '/assets' : `${pagesPath}/assets`
   ]
-  const answerPage = answerUnknownPage(assets)
+  const servePage = serveUnknownPage(assets)
   const requireOwnSocket = requireSameOrigin(publicUrl)
   return compose([
     requireSite,
-    async function answerUnmatchedPath(ctx, next) {
+    async function respondToUnmatchedPath(ctx, next) {
       if (isBelow(ctx.path, programs)) return next()
-      if (!app || isBelow(ctx.path, [pagesPath])) return answerPage(ctx, next)
-      return isWebSocketRequest(ctx) ? requireOwnSocket(ctx, () => app.answer(ctx, next)) : app.answer(ctx, next)
+      if (!app || isBelow(ctx.path, [pagesPath])) return servePage(ctx, next)
+      return isWebSocketRequest(ctx) ? requireOwnSocket(ctx, () => app.serve(ctx, next)) : app.serve(ctx, next)
     }
   ])
 }

@@ -9,7 +9,7 @@ export interface WaitLimits {
 
 export interface AdaptiveTimeout {
   /** @returns the response, or `late` when it takes longer; the call itself continues */
-  waitFor<T>(answer: Promise<T>, limits: WaitLimits): Promise<T | typeof late>
+  waitFor<T>(response: Promise<T>, limits: WaitLimits): Promise<T | typeof late>
 }
 
 /** Stands for a response that did not come in time. */
@@ -19,7 +19,7 @@ export const late = Symbol('late')
 export function createAdaptiveTimeout(): AdaptiveTimeout {
   let isLate = false
   return {
-    waitFor(answer, { ms, lateMs }) {
+    waitFor(response, { ms, lateMs }) {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
           () => {
@@ -28,7 +28,7 @@ export function createAdaptiveTimeout(): AdaptiveTimeout {
           },
           isLate ? lateMs : ms
         )
-        answer
+        response
           .then(
             (value) => {
               isLate = false

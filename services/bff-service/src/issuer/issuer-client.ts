@@ -148,7 +148,7 @@ export interface IssuerClientOptions {
 const timeoutMs = 10_000
 /** For a question that a page waits for, and for which there is a default. */
 const questionTimeoutMs = 2_000
-const maxAnswerBytes = 64 * 1024
+const maxResponseBytes = 64 * 1024
 
 const tokenResponse = z.object({
   access_token: z.string().min(1),
@@ -205,7 +205,7 @@ const authorizationRequest = z.object({
 
 const issuerMetadata = z.object({ issuer: z.url() })
 
-const errorAnswer = z.object({
+const errorResponse = z.object({
   error: z.string(),
   error_description: z.string(),
   issues: z.array(z.object({ path: z.string(), message: z.string() })).optional()
@@ -247,23 +247,23 @@ export function createIssuerClient({
     async refresh(refreshToken, browser, target) {
       const body = { refresh_token: refreshToken, ...target }
       // A refresh whose response was lost gets the newest token when it is tried again.
-      const answer = await post('/auth/refresh', body, browser).catch((error) => {
-        if (error instanceof NoAnswerError) return post('/auth/refresh', body, browser)
+      const response = await post('/auth/refresh', body, browser).catch((error) => {
+        if (error instanceof NoResponseError) return post('/auth/refresh', body, browser)
         throw target ? targetRefusal(error, target) : error
       })
-      return readTokens(answer)
+      return readTokens(response)
     },
     async signOut(refreshToken, browser) {
       await post('/auth/logout', { refresh_token: refreshToken }, browser)
     },
     register: (account, browser) => post('/auth/register', account, browser),
     async readOffers(browser) {
-      const { response, answer } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
+      const { response, document } = await call('/auth/register', { headers: {} }, browser, questionTimeoutMs)
       // An older issuer does not say; its response to a registration does.
       if (response.status === 404 || response.status === 405)
         return { registration: 'open', mail: false, mail_sign_in: false, passkeys: false }
-      if (!response.ok) throw refusal('/auth/register', response, answer)
-      const offers = offersOf.safeParse(answer).data
+      if (!response.ok) throw refusal('/auth/register', response, document)
+      const offers = offersOf.safeParse(document).data
       return {
         registration: offers?.registration ?? 'open',
         mail: offers?.mail ?? false,
@@ -281,9 +281,9 @@ export function createIssuerClient({
     showInvitation: (link, browser) => post('/auth/invitations/show', link, browser),
     acceptInvitation: (acceptance, browser) => post('/auth/invitations/accept', acceptance, browser),
     async listProviders(browser) {
-      const { response, answer } = await call('/auth/providers', { headers: {} }, browser, questionTimeoutMs)
-      if (!response.ok) throw refusal('/auth/providers', response, answer)
-      return answer
+      const { response, document } = await call('/auth/providers', { headers: {} }, browser, questionTimeoutMs)
+      if (!response.ok) throw refusal('/auth/providers', response, document)
+      return document
     },
     startAtProvider: (id, browser) => start(`/auth/providers/${id}/start`, browser),
     startInSession: (purpose, id, browser, accessToken) =>
@@ -308,11 +308,11 @@ export function createIssuerClient({
       }),
     async isLive(accessToken, browser) {
       const headers = { Authorization: `Bearer ${accessToken}` }
-      const { response, answer } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
+      const { response, document } = await call('/auth/me', { headers }, browser, questionTimeoutMs)
       // 403 is about the rights of the token: the token was accepted.
       if (response.ok || response.status === 403) return true
       if (response.status === 401 || response.status === 404) return false
-      throw refusal('/auth/me', response, answer)
+      throw refusal('/auth/me', response, document)
     }
   }
 
@@ -322,9 +322,9 @@ export function createIssuerClient({
     browser: ClientInfo,
     { completePath }: { completePath: `/${string}` }
   ): Promise<Request> {
-    const { response, answer } = await call(path, { headers: {} }, browser, timeoutMs)
-    if (!response.ok) throw refusal(path, response, answer)
-    const request = schema.safeParse(answer).data
+    const { response, document } = await call(path, { headers: {} }, browser, timeoutMs)
+    if (!response.ok) throw refusal(path, response, document)
+    const request = schema.safeParse(document).data
     const issuer = await readIssuer(browser)
     // The browser leaves the page for it: never for another address, whatever the response says.
     if (request?.complete_url !== endpointOf(issuer, completePath))
@@ -336,8 +336,8 @@ export function createIssuerClient({
   async function readIssuer(browser: ClientInfo): Promise<string> {
     if (knownIssuer !== undefined) return knownIssuer
     const path = '/.well-known/openid-configuration'
-    const { answer } = await call(path, { headers: {} }, browser, timeoutMs)
-    const { success, data } = issuerMetadata.safeParse(answer)
+    const { document } = await call(path, { headers: {} }, browser, timeoutMs)
+    const { success, data } = issuerMetadata.safeParse(document)
     if (!success) throw new TemporarilyUnavailableError({ detail: `${path} does not name the issuer` })
     knownIssuer = data.issuer
     return knownIssuer
@@ -356,12 +356,12 @@ export function createIssuerClient({
       ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` })
     }
     const request = { method: 'POST', headers, body: JSON.stringify(body) }
-    const { response, answer } = await call(path, request, browser, timeoutMs)
-    if (response.ok) return answer
-    throw refusal(path, response, answer)
+    const { response, document } = await call(path, request, browser, timeoutMs)
+    if (response.ok) return document
+    throw refusal(path, response, document)
   }
 
-  /** @throws {NoAnswerError} */
+  /** @throws {NoResponseError} */
   async function call(path: string, request: IssuerRequest, browser: ClientInfo, withinMs: number) {
     const response = await fetch(`${authUrl}${path}`, {
       ...request,
@@ -376,12 +376,12 @@ export function createIssuerClient({
       redirect: 'manual',
       signal: AbortSignal.timeout(withinMs)
     }).catch((cause) => {
-      throw new NoAnswerError(path, cause)
+      throw new NoResponseError(path, cause)
     })
-    const text = await readBoundedBody(response.body, maxAnswerBytes).catch((cause) => {
-      throw new NoAnswerError(path, cause)
+    const text = await readBoundedBody(response.body, maxResponseBytes).catch((cause) => {
+      throw new NoResponseError(path, cause)
     })
-    return { response, answer: parse(text.toString()) }
+    return { response, document: parse(text.toString()) }
   }
 }
 
@@ -395,8 +395,8 @@ function withTokens(body: object, known: KnownBrowser | undefined): object {
   return { ...withDevice(body, known), ...trusted }
 }
 
-function readSignIn(answer: unknown): SignInResponse {
-  return { ...readTokens(answer), ...browserTokensOf.safeParse(answer).data }
+function readSignIn(response: unknown): SignInResponse {
+  return { ...readTokens(response), ...browserTokensOf.safeParse(response).data }
 }
 
 interface IssuerRequest {
@@ -406,11 +406,11 @@ interface IssuerRequest {
 }
 
 /** The issuer has not responded; whether it did what was requested is unknown. */
-class NoAnswerError extends TemporarilyUnavailableError {
+class NoResponseError extends TemporarilyUnavailableError {
   constructor(path: string, cause: unknown) {
     super({
       description: 'The token issuer cannot be reached right now. Try again in a moment.',
-      detail: `no answer from ${path}`,
+      detail: `no response from ${path}`,
       cause
     })
   }
@@ -428,14 +428,14 @@ class RelayedError extends OAuthError {
   }
 }
 
-function refusal(path: string, { status, headers }: Response, answer: unknown): OAuthError {
-  const { success, data } = errorAnswer.safeParse(answer)
+function refusal(path: string, { status, headers }: Response, response: unknown): OAuthError {
+  const { success, data } = errorResponse.safeParse(response)
   if (!success || status < 400 || status >= 600 || status === 500) {
-    return new TemporarilyUnavailableError({ detail: `${path} answered ${status}` })
+    return new TemporarilyUnavailableError({ detail: `${path} responded with ${status}` })
   }
   const { error: code, error_description: description, issues } = data
   if (code === 'factor_required') {
-    const members = factorRequired.safeParse(answer).data
+    const members = factorRequired.safeParse(response).data
     if (members) return new FactorRequiredError({ description, members })
   }
   if (code === 'invalid_grant') return new InvalidGrantError({ description })
@@ -460,8 +460,8 @@ function targetRefusal(error: unknown, { resource }: TokenTarget): unknown {
   return new TemporarilyUnavailableError({ detail: `the issuer knows no API ${resource} (ROUTES_FILE)`, cause: error })
 }
 
-function readTokens(answer: unknown): TokenResponse {
-  const { success, data } = tokenResponse.safeParse(answer)
+function readTokens(response: unknown): TokenResponse {
+  const { success, data } = tokenResponse.safeParse(response)
   if (!success) throw new TemporarilyUnavailableError({ detail: 'the issuer responded without tokens' })
   return data
 }

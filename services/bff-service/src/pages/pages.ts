@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { extname } from 'node:path'
 import { NotFoundError } from '@countersign/oauth'
-import { answerNotModified } from '@countersign/service-kit'
+import { respondNotModified } from '@countersign/service-kit'
 import type { Context, Middleware } from 'koa'
 import { noncePlaceholder, type WebAsset, type WebAssets } from './web-assets.ts'
 
@@ -37,12 +37,12 @@ const ownImages = "'self' data:"
 /** The page on which an app asks for a sign-in shows the logo of that app, which is at the app's own address. */
 const imagesWithLogos = `${ownImages} https:`
 
-export const answerAuthorizePage = (assets: WebAssets) => answerPage(assets, imagesWithLogos)
+export const serveAuthorizePage = (assets: WebAssets) => servePage(assets, imagesWithLogos)
 
 /** Sends the page. Its style elements are allowed by a nonce that is new each time; scripts come only from files. */
-export function answerPage({ page }: WebAssets, images = ownImages): Middleware {
+export function servePage({ page }: WebAssets, images = ownImages): Middleware {
   const parts = page.split(noncePlaceholder)
-  return async function answerPage(ctx) {
+  return async function servePage(ctx) {
     const nonce = randomBytes(16).toString('base64')
     ctx.set({
       'Content-Security-Policy': policy(nonce, images),
@@ -58,11 +58,11 @@ export function answerPage({ page }: WebAssets, images = ownImages): Middleware 
 }
 
 /** A browser gets the page for an unknown path; a program gets the error that it expects. */
-export function answerUnknownPage(assets: WebAssets): Middleware {
-  const answer = answerPage(assets)
-  return async function answerUnknownPage(ctx, next) {
+export function serveUnknownPage(assets: WebAssets): Middleware {
+  const response = servePage(assets)
+  return async function serveUnknownPage(ctx, next) {
     if (!isReader(ctx)) return next()
-    await answer(ctx, next)
+    await response(ctx, next)
     ctx.status = 404
   }
 }
@@ -73,27 +73,27 @@ export function isReader(ctx: Context): boolean {
 }
 
 /** `GET /assets/:name`: a name contains the hash of its content, so browsers may cache it forever. */
-export function answerAsset({ files }: WebAssets): Middleware {
-  return async function answerAsset(ctx) {
+export function serveAsset({ files }: WebAssets): Middleware {
+  return async function serveAsset(ctx) {
     const file = files.get(`assets/${ctx.params.name}`)
     if (!file) throw new NotFoundError()
     ctx.set({ 'Cache-Control': 'public, max-age=31536000, immutable', 'Content-Security-Policy': assetPolicy })
-    answerFile(ctx, ctx.params.name, file)
+    serveFile(ctx, ctx.params.name, file)
   }
 }
 
 /** A file whose name stays the same, such as an icon. */
-export function answerRootFile(name: string, file: WebAsset): Middleware {
+export function serveRootFile(name: string, file: WebAsset): Middleware {
   const etag = `"${createHash('sha256').update(file.identity).digest('base64url')}"`
-  return async function answerRootFile(ctx) {
+  return async function serveRootFile(ctx) {
     ctx.set({ 'Cache-Control': 'public, max-age=3600', ETag: etag })
     ctx.status = 200
-    if (!answerNotModified(ctx)) answerFile(ctx, name, file)
+    if (!respondNotModified(ctx)) serveFile(ctx, name, file)
   }
 }
 
 /** Sends a file in the form that the browser takes best. */
-export function answerFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
+export function serveFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
   ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
   ctx.vary('Accept-Encoding')
   const encoding = ctx.acceptsEncodings('br', 'gzip', 'identity')

@@ -11,7 +11,7 @@ const texts = {
  * The page that a browser gets when it comes back from another service: a form with what it brings, which is sent at once, or with the
  * button where no script runs. Nothing of the parameters is in the markup as it came.
  */
-export function answerReturnPage(ctx: Context, providerId: string, parameters: readonly [string, string][]): void {
+export function serveReturnPage(ctx: Context, providerId: string, parameters: readonly [string, string][]): void {
   const names = new Set(parameters.map(([name]) => name))
   if (names.size !== parameters.length) throw new InvalidRequestError({ description: 'A parameter is repeated.' })
   const returned = Buffer.from(JSON.stringify(Object.fromEntries(parameters))).toString('base64url')

@@ -84,7 +84,7 @@ const neverFromBrowsers = new RegExp(
     '|user|x-user|(?:[a-z-]+-)?(?:client|real|connecting|cluster-client)-ip)$'
 )
 
-/** Headers that speak for this site, or control a proxy in front of it: a browser must not get them from an API. */
+/** Headers that set rules for this site, or control a proxy in front of it: a browser must not get them from an API. */
 const neverFromApis = new RegExp(
   `^(?:${neverAdded}|access-control-.+|cross-origin-.+` +
     '|accept-ch|activate-storage-access|alt-svc|attribution-reporting-.+|clear-site-data|content-security-policy.*' +

@@ -92,13 +92,13 @@ async function forwardSocket(options: ProxyOptions, forwarding: Forwarding): Pro
         headers: { ...requestHeaders(options, forwarding), ...handshakeOf(ctx.req.headers) },
         signal: gone.signal
       })
-    let answer = await connect()
-    if (isTokenRefused(answer)) {
+    let response = await connect()
+    if (isTokenRefused(response)) {
       await renew(options, forwarding)
-      answer = await connect()
+      response = await connect()
     }
-    if (!isConnection(answer)) return respond(options, forwarding, answer)
-    const joined = joinConnections(ctx, answer, upstream.idleMs)
+    if (!isConnection(response)) return respond(options, forwarding, response)
+    const joined = joinConnections(ctx, response, upstream.idleMs)
     end = joined.end
     if (gone.signal.aborted) end()
     void joined.closed.then(forget)
@@ -151,8 +151,8 @@ function isTokenRefused({ statusCode, headers }: UpstreamResponse | UpstreamConn
   return statusCode === 401 && /\berror="?invalid_token\b/.test(String(headers['www-authenticate'] ?? ''))
 }
 
-function isConnection(answer: UpstreamResponse | UpstreamConnection): answer is UpstreamConnection {
-  return answer.statusCode === 101
+function isConnection(response: UpstreamResponse | UpstreamConnection): response is UpstreamConnection {
+  return response.statusCode === 101
 }
 
 async function discard({ body }: UpstreamResponse): Promise<void> {

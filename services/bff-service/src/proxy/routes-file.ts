@@ -91,7 +91,7 @@ function parse(text: string): unknown {
 
 function repeated(prefixes: readonly string[]): string[] {
   const twice = prefixes.filter((prefix, at) => prefixes.indexOf(prefix) !== at)
-  return [...new Set(twice)].map((prefix) => `the prefix ${prefix} is there twice`)
+  return [...new Set(twice)].map((prefix) => `the prefix ${prefix} appears twice`)
 }
 
 function taken(prefixes: readonly string[], reserved: readonly string[]): string[] {

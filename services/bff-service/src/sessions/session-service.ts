@@ -46,7 +46,7 @@ export interface StartedSession extends PresentedSession {
 /** A session after the issuer was asked. */
 export interface ConfirmedSession {
   readonly session: PresentedSession
-  /** Whether the issuer has answered that it lives. */
+  /** Whether the issuer has said that it lives. */
   readonly isConfirmed: boolean
 }
 
@@ -201,8 +201,8 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
   /** @returns a substitute while the issuer is unavailable, for as long as the access token is valid */
   async function withoutIssuer<T, S>(accessExpiresAt: number, substitute: S, ask: () => Promise<T>): Promise<T | S> {
     return ask().catch((error) => {
-      const isAway = error instanceof OAuthError && error.status === 503
-      if (isAway && clock.now() < accessExpiresAt) return substitute
+      const isUnavailable = error instanceof OAuthError && error.status === 503
+      if (isUnavailable && clock.now() < accessExpiresAt) return substitute
       throw error
     })
   }

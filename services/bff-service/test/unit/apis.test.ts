@@ -79,7 +79,7 @@ describe('the APIs of a bff-service', () => {
     ['a list', [], 'ROUTES_FILE: the file'],
     ['no routes', { routes: [] }, 'ROUTES_FILE: routes'],
     ['too many routes', { routes: Array(33).fill(reports) }, 'ROUTES_FILE: routes'],
-    ['a prefix twice', { routes: [reports, reports] }, 'the prefix /api/reports is there twice']
+    ['a prefix twice', { routes: [reports, reports] }, 'the prefix /api/reports appears twice']
   ])('%s in the file is named', async (_what, content, sentence) => {
     expect(await problemsOf(content)).toContain(sentence)
   })

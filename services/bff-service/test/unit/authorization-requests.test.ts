@@ -78,8 +78,8 @@ describe('the request of an app, as the bff-service gets it', () => {
   })
 
   test('is refused while the issuer is not known, and accepted afterwards', async () => {
-    const answers: (Response | undefined)[] = [new Response('', { status: 503 }), undefined]
-    const { client } = clientFor(complete, () => answers.shift())
+    const responses: (Response | undefined)[] = [new Response('', { status: 503 }), undefined]
+    const { client } = clientFor(complete, () => responses.shift())
     await expect(client.showAuthorizationRequest(id, browser)).rejects.toThrow(TemporarilyUnavailableError)
     expect(await client.showAuthorizationRequest(id, browser)).toMatchObject({ complete_url: complete })
   })

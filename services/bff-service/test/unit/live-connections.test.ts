@@ -14,14 +14,14 @@ describe('connections that outlive their request', () => {
   let isCurrent: boolean
   let isListening: boolean
   /** What the store and the issuer say of each session. */
-  let answers: Map<string, Error | 'lives' | 'unknown'>
+  let responses: Map<string, Error | 'lives' | 'unknown'>
   let questions: number
 
   beforeEach(() => {
     vi.useFakeTimers({ now: 1_000_000 })
     isCurrent = true
     isListening = false
-    answers = new Map()
+    responses = new Map()
     questions = 0
     connections = createLiveConnections({
       clock: { now: Date.now },
@@ -34,9 +34,9 @@ describe('connections that outlive their request', () => {
         find: async (id = '') => sessionOf(id),
         async confirm(session) {
           questions += 1
-          const answer = answers.get(session.id) ?? 'lives'
-          if (answer instanceof Error) throw answer
-          return { session, isConfirmed: answer === 'lives' }
+          const response = responses.get(session.id) ?? 'lives'
+          if (response instanceof Error) throw response
+          return { session, isConfirmed: response === 'lives' }
         }
       }
     })
@@ -89,18 +89,18 @@ describe('connections that outlive their request', () => {
   })
 
   test('a session that was revoked before is found out at once, without a revocation', async () => {
-    answers.set('a', new NotSignedInError())
+    responses.set('a', new NotSignedInError())
     const end = open('a')
     await pass(0)
     expect(end).toHaveBeenCalledOnce()
   })
 
   test('a session that was revoked before is detected later when the issuer does not respond at first', async () => {
-    answers.set('a', 'unknown')
+    responses.set('a', 'unknown')
     const end = open('a')
     await pass(12_000)
     expect(end).not.toHaveBeenCalled()
-    answers.set('a', new NotSignedInError())
+    responses.set('a', new NotSignedInError())
     await pass(6_000)
     expect(end).toHaveBeenCalledOnce()
   })
@@ -109,7 +109,7 @@ describe('connections that outlive their request', () => {
     const end = vi.fn()
     connections.add({ session: sessionOf('a'), accessToken: '', browser, end })
     await pass(0)
-    answers.set('a', new NotSignedInError())
+    responses.set('a', new NotSignedInError())
     revoke('sid', 'sid-a')
     expect(end).toHaveBeenCalledOnce()
     const late = open('a')
@@ -130,14 +130,14 @@ describe('connections that outlive their request', () => {
     const [first, second] = [open('a'), open('a')]
     await pass(20_500)
     expect(questions).toBe(5)
-    answers.set('a', new NotSignedInError())
+    responses.set('a', new NotSignedInError())
     await pass(6_000)
     expect([first, second].map((end) => end.mock.calls.length)).toEqual([1, 1])
   })
 
   test('while the issuer is down, one lives as long as its access token', async () => {
     isCurrent = false
-    answers.set('a', new TemporarilyUnavailableError())
+    responses.set('a', new TemporarilyUnavailableError())
     const session = sessionOf('a')
     const end = vi.fn()
     connections.add({ session: { ...session, accessExpiresAt: Date.now() + 30_000 }, accessToken: '', browser, end })

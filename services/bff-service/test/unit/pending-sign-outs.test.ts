@@ -3,9 +3,9 @@ import { createLogger } from '@countersign/service-kit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type PendingSignOuts, startPendingSignOuts } from '../../src/sessions/pending-sign-outs.ts'
 
-const away = new TemporarilyUnavailableError()
+const unavailable = new TemporarilyUnavailableError()
 
-/** A sign-out that fails as it is told to, as often as there are failures left. */
+/** A sign-out that fails as a test decides, as often as there are failures left. */
 function createSignOut(...failures: unknown[]) {
   const attempts: number[] = []
   return {
@@ -36,7 +36,7 @@ describe('sign-outs that have not reached the issuer', () => {
   test('one that is refused later does not hold the others up, and is not tried again', async () => {
     const refused = createSignOut(new InvalidGrantError(), new InvalidGrantError())
     const others = [createSignOut(), createSignOut()]
-    for (const { run } of [refused, ...others]) pending.add(run, away)
+    for (const { run } of [refused, ...others]) pending.add(run, unavailable)
     await pass(20)
     expect(refused.attempts).toEqual([5000])
     expect(others.map(({ attempts }) => attempts)).toEqual([[5000], [5000]])
@@ -47,17 +47,17 @@ describe('sign-outs that have not reached the issuer', () => {
     const hanging = new Promise<void>((resolve) => {
       end = resolve
     })
-    for (let i = 0; i < 7; i++) pending.add(() => hanging, away)
-    const other = createSignOut(away)
-    pending.add(other.run, away)
+    for (let i = 0; i < 7; i++) pending.add(() => hanging, unavailable)
+    const other = createSignOut(unavailable)
+    pending.add(other.run, unavailable)
     await pass(20)
     expect(other.attempts).toEqual([5000, 15_000])
     end()
   })
 
   test('one that fails is retried after longer and longer delays', async () => {
-    const signOut = createSignOut(...Array.from({ length: 6 }, () => away))
-    pending.add(signOut.run, away)
+    const signOut = createSignOut(...Array.from({ length: 6 }, () => unavailable))
+    pending.add(signOut.run, unavailable)
     await pass(250)
     expect(signOut.attempts.map((at) => at / 1000)).toEqual([5, 15, 35, 75, 135, 195])
   })
@@ -75,9 +75,9 @@ describe('sign-outs that have not reached the issuer', () => {
   })
 
   test('after ten minutes it is given up, whatever Retry-After says', async () => {
-    const failing = createSignOut(...Array.from({ length: 100 }, () => away))
+    const failing = createSignOut(...Array.from({ length: 100 }, () => unavailable))
     const late = createSignOut()
-    pending.add(failing.run, away)
+    pending.add(failing.run, unavailable)
     pending.add(late.run, new TooManyRequestsError({ retryAfterSeconds: 601 }))
     await pass(700)
     expect(late.attempts).toEqual([])
@@ -95,7 +95,7 @@ describe('sign-outs that have not reached the issuer', () => {
         await new Promise((resolve) => setTimeout(resolve, 1))
         atOnce -= 1
         done += 1
-      }, away)
+      }, unavailable)
     }
     await pass(6)
     expect(done).toBe(100)

@@ -38,7 +38,7 @@ interface TestIssuer {
   client: IssuerClient
 }
 
-/** An issuer of which a test decides when and what it answers. */
+/** An issuer of which a test decides when and how it responds. */
 function createIssuer(): TestIssuer {
   const issuer: TestIssuer = {
     generation: 0,
@@ -133,7 +133,7 @@ describe('sessions of browsers', () => {
     takeOverAfterMs: 100
   })
 
-  /** Makes the issuer hang. @returns what lets it answer again */
+  /** Makes the issuer hang. @returns what lets it respond again */
   function hang(): () => void {
     let open = () => {}
     issuer.gate = new Promise<void>((resolve) => {
@@ -375,7 +375,7 @@ describe('sessions of browsers', () => {
 
     test('a request with a valid token proceeds with it after a second, and later ones after a tenth', async () => {
       const [one, other] = [await sessions.start({}, browser), await sessions.start({}, browser)]
-      const answerAgain = hang()
+      const respondAgain = hang()
       now += 580_000
       const first = sessions.freshen(one, browser)
       expect(await isDone(first, 999)).toBe(false)
@@ -386,17 +386,17 @@ describe('sessions of browsers', () => {
         expect(await isDone(next, 100)).toBe(true)
         expect(await next).toBe(session)
       }
-      answerAgain()
+      respondAgain()
     })
 
     test('the refresh that nobody waits for any more is stored, and then requests wait for the issuer again', async () => {
       const session = await sessions.start({}, browser)
-      const answerAgain = hang()
+      const respondAgain = hang()
       now += 580_000
       const first = sessions.freshen(session, browser)
       await vi.advanceTimersByTimeAsync(1000)
       expect(await first).toBe(session)
-      answerAgain()
+      respondAgain()
       await sessions.settle()
       const renewed = await sessions.find(session.id)
       expect(renewed).toMatchObject({ version: 1, refreshToken: 'r1' })
@@ -407,13 +407,13 @@ describe('sessions of browsers', () => {
 
     test('a refresh that fails when no request waits for it any more is harmless', async () => {
       const session = await sessions.start({}, browser)
-      const answerAgain = hang()
+      const respondAgain = hang()
       now += 580_000
       const first = sessions.freshen(session, browser)
       await vi.advanceTimersByTimeAsync(1000)
       await first
       issuer.refusal = new TemporarilyUnavailableError()
-      answerAgain()
+      respondAgain()
       await sessions.settle()
       expect(await sessions.find(session.id)).toMatchObject({ version: 0 })
     })
@@ -434,24 +434,24 @@ describe('sessions of browsers', () => {
       const session = await sessions.start({}, browser)
       hang()
       for (const ms of [1000, 100]) {
-        const answer = sessions.confirm(session, browser)
+        const response = sessions.confirm(session, browser)
         // The question is asked a few turns later.
         await vi.advanceTimersByTimeAsync(0)
-        expect(await isDone(answer, ms - 1)).toBe(false)
-        expect(await isDone(answer, 1)).toBe(true)
-        expect(await answer).toEqual({ session, isConfirmed: false })
+        expect(await isDone(response, ms - 1)).toBe(false)
+        expect(await isDone(response, 1)).toBe(true)
+        expect(await response).toEqual({ session, isConfirmed: false })
       }
     })
   })
 
   describe('the question whether a session lives', () => {
-    test('is answered by the issuer, without a refresh', async () => {
+    test('gets its response from the issuer, without a refresh', async () => {
       const session = await sessions.start({}, browser)
       expect(await sessions.confirm(session, browser)).toEqual({ session, isConfirmed: true })
       expect([issuer.questions, issuer.refreshes]).toEqual([1, 0])
     })
 
-    test('is answered by a refresh where the access token is refused: the session has ended', async () => {
+    test('gets its response from a refresh where the access token is refused: the session has ended', async () => {
       const session = await sessions.start({}, browser)
       issuer.takesTokens = false
       issuer.client.refresh = () => Promise.reject(new InvalidGrantError())
@@ -459,13 +459,13 @@ describe('sessions of browsers', () => {
       expect(await sessions.find(session.id)).toBeUndefined()
     })
 
-    test('is answered by a refresh where the access token is refused: its key alone was revoked', async () => {
+    test('gets its response from a refresh where the access token is refused: its key alone was revoked', async () => {
       const session = await sessions.start({}, browser)
       issuer.takesTokens = false
       expect(await sessions.confirm(session, browser)).toMatchObject({ session: { version: 1, refreshToken: 'r1' } })
     })
 
-    test('returns the last known answer while the issuer is unavailable, until the access token expires', async () => {
+    test('returns the last known response while the issuer is unavailable, until the access token expires', async () => {
       const session = await sessions.start({}, browser)
       issuer.refusal = new TemporarilyUnavailableError()
       now += 599_000

@@ -6,7 +6,7 @@ import type { IssuerStatistics } from '../issuer-statistics.ts'
  * read does not depend on the user.
  */
 export function showDashboard(statistics: Pick<IssuerStatistics, 'read'>): Middleware {
-  return async function answerDashboard(ctx) {
+  return async function serveDashboard(ctx) {
     const { preferred_username: username } = ctx.state.accessToken
     ctx.set('Cache-Control', 'no-store')
     ctx.body = { message: `Hello, ${username}.`, statistics: await statistics.read() }

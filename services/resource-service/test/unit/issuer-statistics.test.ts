@@ -22,8 +22,8 @@ afterEach(async () => {
   vi.restoreAllMocks()
 })
 
-/** Statistics from an auth-service that answers so; by itself it does what it should. */
-function make(answers: { token?: () => Response | Error; figures?: () => Response | Error } = {}) {
+/** Statistics from an auth-service that responds so; by itself it does what it should. */
+function make(responses: { token?: () => Response | Error; figures?: () => Response | Error } = {}) {
   const sent: Sent[] = []
   const made = createIssuerStatistics({
     issuer: 'https://auth.example.com',
@@ -33,11 +33,11 @@ function make(answers: { token?: () => Response | Error; figures?: () => Respons
     logger: { info: () => {}, warn: () => {} },
     async fetch(url, init) {
       sent.push({ url, init })
-      const answer = url.endsWith('/oauth/token')
-        ? (answers.token ?? grant)()
-        : (answers.figures ?? (() => json(figures)))()
-      if (answer instanceof Error) throw answer
-      return answer
+      const response = url.endsWith('/oauth/token')
+        ? (responses.token ?? grant)()
+        : (responses.figures ?? (() => json(figures)))()
+      if (response instanceof Error) throw response
+      return response
     }
   })
   statistics = made
@@ -57,18 +57,18 @@ describe('the figures of the auth-service', () => {
   test("are asked for with this service's own token, for the issuer, from where it is reached", async () => {
     const { statistics, sent } = make()
     expect(await statistics.read()).toEqual(figures)
-    const [token, answer] = sent as [Sent, Sent]
+    const [token, response] = sent as [Sent, Sent]
     expect(token.url).toBe('http://auth-service:4000/oauth/token')
     const form = new URLSearchParams(String(token.init.body))
     expect([form.get('scope'), form.get('resource')]).toEqual(['statistics:read', 'https://auth.example.com'])
-    expect(answer.url).toBe('http://auth-service:4000/admin/statistics')
-    expect(answer.init.redirect).toBe('manual')
-    expect(new Headers(answer.init.headers).get('Authorization')).toBe('Bearer own-token')
+    expect(response.url).toBe('http://auth-service:4000/admin/statistics')
+    expect(response.init.redirect).toBe('manual')
+    expect(new Headers(response.init.headers).get('Authorization')).toBe('Bearer own-token')
   })
 
   test.each<[string, Parameters<typeof make>[0], RegExp]>([
-    ['an auth-service that is away', { token: failed }, /cannot be reached/],
-    ['one that is away once there is a token', { figures: failed }, /cannot be reached/],
+    ['an auth-service that is unavailable', { token: failed }, /cannot be reached/],
+    ['one that is unavailable once there is a token', { figures: failed }, /cannot be reached/],
     ['one that cannot work', { figures: () => json({ error: 'temporarily_unavailable' }, 503) }, /cannot be reached/],
     ['a refusal of the client', { token: () => json({ error: 'invalid_client' }, 401) }, /rejected the credentials/],
     [
@@ -86,8 +86,8 @@ describe('the figures of the auth-service', () => {
       /cannot be used/
     ],
     ['more than 64 KiB', { figures: () => json({ x: 'x'.repeat(65_536) }) }, /cannot be used/]
-  ])('%s is 503 with its cause', async (_, answers, words) => {
-    const error = await make(answers)
+  ])('%s is 503 with its cause', async (_, responses, words) => {
+    const error = await make(responses)
       .statistics.read()
       .catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(TemporarilyUnavailableError)
@@ -96,12 +96,12 @@ describe('the figures of the auth-service', () => {
   })
 
   test.each<[string, (signal: AbortSignal) => Promise<Response>]>([
-    ['the answer', rejectionOf],
+    ['the response', rejectionOf],
     [
-      'the end of the answer',
+      'the end of the response',
       async (signal) => withBody(new ReadableStream({ start: (body) => endWith(signal, body) }))
     ]
-  ])('are given up when %s does not come within 3 s', async (_, answer) => {
+  ])('are given up when %s does not come within 3 s', async (_, response) => {
     const abort = new AbortController()
     const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(abort.signal)
     let isAsked = false
@@ -114,7 +114,7 @@ describe('the figures of the auth-service', () => {
       async fetch(url, { signal }) {
         if (url.endsWith('/oauth/token')) return grant()
         isAsked = true
-        return answer(signal as AbortSignal)
+        return response(signal as AbortSignal)
       }
     })
     const read = made.read().catch((thrown: unknown) => thrown)

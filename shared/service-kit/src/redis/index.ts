@@ -25,7 +25,7 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
     if (isReachable && connection.isOpen) logger.warn({ cause: describeError(fault) }, 'Redis is not reachable')
     isReachable = false
   }
-  const onAnswer = () => {
+  const onResponse = () => {
     isReachable = true
   }
   let hasRight = true
@@ -39,13 +39,13 @@ export function openRedisConnection(url: string, logger: Logger): RedisConnectio
     if (!connection.isOpen) connection.destroy()
   })
   connect(connection)
-  dropInDoubt(connection, { onFault, onAnswer, onNoRight })
+  dropInDoubt(connection, { onFault, onResponse, onNoRight })
   return connection
 }
 
 interface Observer {
   onFault(fault: Error): void
-  onAnswer(): void
+  onResponse(): void
   /** The user of this connection has no right to query the role of Redis (`+info`). */
   onNoRight(refusal: Error): void
 }
@@ -75,7 +75,7 @@ function connect(connection: RedisConnection): void {
  * Pings Redis at short intervals, and replaces the connection when there is no reply or Redis is not the primary: that fails
  * all running commands. The number of pings counts, not the time: while this process is stopped, nothing can be read.
  */
-function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight }: Observer): void {
+function dropInDoubt(connection: RedisConnection, { onFault, onResponse, onNoRight }: Observer): void {
   let isAsking = false
   let missed = 0
   let allowed = patience.first
@@ -83,21 +83,21 @@ function dropInDoubt(connection: RedisConnection, { onFault, onAnswer, onNoRight
   const ask = async () => {
     isAsking = true
     missed = 0
-    const answer = await requirePrimary(connection).catch((error: unknown) => error)
+    const response = await requirePrimary(connection).catch((error: unknown) => error)
     isAsking = false
     if (!connection.isOpen) return
-    if (answer instanceof NotPrimaryError) return replace(answer)
+    if (response instanceof NotPrimaryError) return replace(response)
     // An error is a reply, too.
-    if (answer instanceof ErrorReply) onNoRight(answer)
-    else if (answer !== undefined && !connection.isReady) return
-    onAnswer()
+    if (response instanceof ErrorReply) onNoRight(response)
+    else if (response !== undefined && !connection.isReady) return
+    onResponse()
     if (missed < patience.first) allowed = patience.first
   }
   const drop = () => {
     const milliseconds = allowed * checkIntervalMs
     // If it is only slow, it would be dropped again and again.
     allowed = Math.min(2 * allowed, patience.last)
-    replace(new Error(`Redis has not answered within ${milliseconds} ms`))
+    replace(new Error(`Redis has not responded within ${milliseconds} ms`))
   }
   const replace = (fault: Error) => {
     onFault(fault)

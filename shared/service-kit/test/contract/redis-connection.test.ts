@@ -51,7 +51,7 @@ describe.skipIf(inject('redisUrl') === undefined)('a connection to Redis', () =>
     await becomes(redis, true)
     expect(await redis.set('name', 'value')).toBe('OK')
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toContain('Redis has not answered within 500 ms')
+    expect(lines[0]).toContain('Redis has not responded within 500 ms')
   })
 
   test('tries again when the server it connects to does not reply', async () => {

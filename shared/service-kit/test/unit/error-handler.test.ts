@@ -1,7 +1,7 @@
 import { InvalidRequestError, TemporarilyUnavailableError } from '@countersign/oauth'
 import Koa, { type Context } from 'koa'
 import { describe, expect, test } from 'vitest'
-import { answerErrors } from '../../src/index.ts'
+import { respondToErrors } from '../../src/index.ts'
 
 interface Logged {
   level: string
@@ -9,7 +9,7 @@ interface Logged {
 }
 
 /** Runs the handler around something that throws. */
-async function answerTo(thrown: unknown) {
+async function responseTo(thrown: unknown) {
   const logged: Logged[] = []
   const log = (level: string) => (fields: Record<string, unknown>) => logged.push({ level, fields })
   const headers: Record<string, string> = {}
@@ -19,7 +19,7 @@ async function answerTo(thrown: unknown) {
       Object.assign(headers, typeof name === 'string' ? { [name]: value } : name)
     }
   } as unknown as Context
-  await answerErrors()(ctx as never, () => {
+  await respondToErrors()(ctx as never, () => {
     throw thrown
   })
   return { status: ctx.status, body: JSON.parse(ctx.body as string), headers, logged }
@@ -32,8 +32,8 @@ describe('the error handler', () => {
       detail: 'the pool is empty',
       cause: new Error('inner')
     })
-    const answer = await answerTo(error)
-    expect(answer).toMatchObject({
+    const response = await responseTo(error)
+    expect(response).toMatchObject({
       status: 503,
       headers: { 'Retry-After': '3', 'Cache-Control': 'no-store' },
       body: {
@@ -41,38 +41,38 @@ describe('the error handler', () => {
         error_description: 'The service is temporarily unavailable. Try again.'
       }
     })
-    expect(JSON.stringify(answer.body)).not.toMatch(/pool|inner/)
-    expect(answer.logged).toMatchObject([
+    expect(JSON.stringify(response.body)).not.toMatch(/pool|inner/)
+    expect(response.logged).toMatchObject([
       { level: 'error', fields: { detail: 'the pool is empty', cause: { message: 'inner' } } }
     ])
   })
 
   test('logs nothing about an error without a detail', async () => {
-    expect(await answerTo(new TemporarilyUnavailableError())).toMatchObject({ status: 503, logged: [] })
+    expect(await responseTo(new TemporarilyUnavailableError())).toMatchObject({ status: 503, logged: [] })
   })
 
   test('shows the issues of a request that does not fit', async () => {
-    const answer = await answerTo(new InvalidRequestError({ issues: [{ path: 'a.b', message: 'must be a text' }] }))
-    expect(answer).toMatchObject({ status: 400, body: { issues: [{ path: 'a.b', message: 'must be a text' }] } })
-    expect(answer.logged).toEqual([])
+    const response = await responseTo(new InvalidRequestError({ issues: [{ path: 'a.b', message: 'must be a text' }] }))
+    expect(response).toMatchObject({ status: 400, body: { issues: [{ path: 'a.b', message: 'must be a text' }] } })
+    expect(response.logged).toEqual([])
   })
 
   test.each([new Error('a secret detail'), new TypeError('a secret detail'), 'a secret detail', undefined])(
     'responds to an unknown error with 500, without its message',
     async (thrown) => {
-      const answer = await answerTo(thrown)
-      expect(answer).toMatchObject({ status: 500, body: { error: 'server_error' } })
-      expect(JSON.stringify(answer.body)).not.toContain('secret')
-      expect(answer.logged).toMatchObject([{ level: 'error' }])
+      const response = await responseTo(thrown)
+      expect(response).toMatchObject({ status: 500, body: { error: 'server_error' } })
+      expect(JSON.stringify(response.body)).not.toContain('secret')
+      expect(response.logged).toMatchObject([{ level: 'error' }])
     }
   )
 
   test('never logs the enumerable fields of an error, which may hold a query and its parameters', async () => {
     const error = Object.assign(new Error('failed'), { parameters: ['hunter2'] })
-    expect(JSON.stringify((await answerTo(error)).logged)).not.toContain('hunter2')
+    expect(JSON.stringify((await responseTo(error)).logged)).not.toContain('hunter2')
   })
 
   test('is Koa middleware', () => {
-    expect(() => new Koa().use(answerErrors())).not.toThrow()
+    expect(() => new Koa().use(respondToErrors())).not.toThrow()
   })
 })

@@ -86,8 +86,11 @@ describe('a source before a real token endpoint', () => {
     const ask = () => fetchWithToken(source, `${url}/orders`, { method: 'POST', body: 'an order' })
     expect((await ask()).status).toBe(200)
     accept('token-2')
-    const answer = await ask()
-    expect({ status: answer.status, body: await answer.json() }).toEqual({ status: 200, body: { body: 'an order' } })
+    const response = await ask()
+    expect({ status: response.status, body: await response.json() }).toEqual({
+      status: 200,
+      body: { body: 'an order' }
+    })
     expect(bodies).toEqual(['an order', 'an order', 'an order'])
     expect(forms).toHaveLength(2)
   })

@@ -8,7 +8,7 @@ describe('a token exchange', () => {
     const options = { ...sourceOptions({ fetch: endpoint.fetch }), scope: 'account', resource: 'https://api.example' }
     const exchanged = exchangeToken({ ...options, subjectToken: 'of-the-user' })
     const request = await endpoint.request(1)
-    request.answer(grant('acting', 300))
+    request.respond(grant('acting', 300))
     expect(await exchanged).toEqual({ accessToken: 'acting', expiresInSeconds: 300 })
     const { client_assertion, ...parameters } = Object.fromEntries(request.form)
     expect(client_assertion).toEqual(expect.any(String))
@@ -30,7 +30,7 @@ describe('a token exchange', () => {
     for (const nth of [1, 2]) {
       const failed = exchangeToken(options).catch((error: unknown) => error)
       const description = 'The token of-the-user is not one of ours.'
-      ;(await endpoint.request(nth)).answer(json({ error: 'invalid_request', error_description: description }, 400))
+      ;(await endpoint.request(nth)).respond(json({ error: 'invalid_request', error_description: description }, 400))
       expect(await failed).toMatchObject({
         code: 'ERR_TOKEN_ENDPOINT_REFUSED',
         oauthError: 'invalid_request',

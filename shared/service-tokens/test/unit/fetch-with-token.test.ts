@@ -16,12 +16,12 @@ function sourceOf(...tokens: string[]) {
   }
 }
 
-/** Answers with these statuses one by one. */
+/** Responds with these statuses one by one. */
 function serverOf(...statuses: number[]) {
   const sent: { authorization: string | null; init: RequestInit }[] = []
   const fetch = async (_url: string, init: RequestInit) => {
     sent.push({ authorization: new Headers(init.headers).get('Authorization'), init })
-    return new Response(`answer ${sent.length}`, { status: statuses[sent.length - 1] ?? 500 })
+    return new Response(`response ${sent.length}`, { status: statuses[sent.length - 1] ?? 500 })
   }
   return { sent, fetch }
 }
@@ -31,7 +31,7 @@ describe('fetchWithToken', () => {
     const { sent, fetch } = serverOf(200)
     const init = { method: 'PUT', headers: { 'X-Trace': '1', authorization: 'Basic x' }, body: 'text' }
     const response = await fetchWithToken(sourceOf('first'), new URL(url), init, fetch)
-    expect(await response.text()).toBe('answer 1')
+    expect(await response.text()).toBe('response 1')
     expect(sent).toHaveLength(1)
     expect(sent[0]?.authorization).toBe('Bearer first')
     expect(sent[0]?.init).toMatchObject({ method: 'PUT', body: 'text' })
@@ -83,9 +83,9 @@ describe('fetchWithToken', () => {
     const { sent, fetch } = serverOf(200)
     const abort = new AbortController()
     const source = { getToken: () => new Promise<string>(() => {}), invalidate: () => {} }
-    const answer = fetchWithToken(source, url, { signal: abort.signal }, fetch)
+    const response = fetchWithToken(source, url, { signal: abort.signal }, fetch)
     abort.abort(new Error('enough'))
-    await expect(answer).rejects.toThrow('enough')
+    await expect(response).rejects.toThrow('enough')
     await expect(fetchWithToken(source, url, { signal: abort.signal }, fetch)).rejects.toThrow('enough')
     expect(sent).toEqual([])
   })

@@ -18,16 +18,16 @@ export interface TokenRequest {
   readonly url: string
   readonly form: URLSearchParams
   readonly init: RequestInit
-  answer(response: Response | Error): void
+  respond(response: Response | Error): void
 }
 
-/** A token endpoint whose answers a test gives one by one. */
+/** A token endpoint whose responses a test gives one by one. */
 export function createTokenEndpoint() {
   const requests: TokenRequest[] = []
   const fetch = (url: string, init: RequestInit) =>
     new Promise<Response>((resolve, reject) => {
-      const answer = (given: Response | Error) => (given instanceof Error ? reject(given) : resolve(given))
-      requests.push({ url, form: new URLSearchParams(String(init.body)), init, answer })
+      const respond = (given: Response | Error) => (given instanceof Error ? reject(given) : resolve(given))
+      requests.push({ url, form: new URLSearchParams(String(init.body)), init, respond })
     })
   /** The nth request, from 1 on, once it is there. */
   const request = async (nth: number): Promise<TokenRequest> => {

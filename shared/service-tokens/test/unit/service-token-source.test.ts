@@ -35,16 +35,16 @@ function make(given: Partial<ServiceTokenSourceOptions> = {}): ServiceTokenSourc
   return source
 }
 
-/** The nth request is answered with this, and the waiting calls get the result. */
-async function answer(nth: number, response: Response | Error): Promise<void> {
-  ;(await endpoint.request(nth)).answer(response)
+/** The nth request gets this response, and the waiting calls get the result. */
+async function respond(nth: number, response: Response | Error): Promise<void> {
+  ;(await endpoint.request(nth)).respond(response)
   await quiet()
 }
 
 async function makeWithToken(token = 'first', expiresIn = 600): Promise<ServiceTokenSource> {
   make()
   const got = source.getToken()
-  await answer(1, grant(token, expiresIn))
+  await respond(1, grant(token, expiresIn))
   expect(await got).toBe(token)
   return source
 }
@@ -81,7 +81,7 @@ describe('the request for a token', () => {
     const now = time.clock.now() / 1000
     const jti = expect.stringMatching(/^[\w-]{20,}$/)
     expect(claims).toEqual({ iss: 'orders', sub: 'orders', aud: issuer, iat: now, exp: now + 60, jti })
-    await answer(1, grant('t'))
+    await respond(1, grant('t'))
     await got
   })
 
@@ -91,14 +91,14 @@ describe('the request for a token', () => {
     const one = await endpoint.request(1)
     expect(one.url).toBe('http://auth:4000/oauth/token')
     expect(one.form.has('scope') || one.form.has('resource')).toBe(false)
-    await answer(1, json({ error: 'invalid_client' }, 401))
+    await respond(1, json({ error: 'invalid_client' }, 401))
     await first
     time.advance(2_000)
     const second = settled(source.getToken())
     const [before, after] = [one, await endpoint.request(2)]
     const jtis = await Promise.all([before, after].map((request) => readAssertion(request, time.clock)))
     expect(new Set(jtis.map(({ claims }) => claims.jti)).size).toBe(2)
-    await answer(2, grant('t'))
+    await respond(2, grant('t'))
     await second
   })
 
@@ -123,7 +123,7 @@ describe('a token', () => {
   test('is asked for once, however many want it at once, and kept', async () => {
     make()
     const all = Array.from({ length: 50 }, () => source.getToken())
-    await answer(1, grant('first'))
+    await respond(1, grant('first'))
     expect(new Set(await Promise.all(all))).toEqual(new Set(['first']))
     time.advance(400_000)
     expect(await source.getToken()).toBe('first')
@@ -139,7 +139,7 @@ describe('a token', () => {
     async (chance, at) => {
       make({ random: () => chance })
       const got = source.getToken()
-      await answer(1, grant('first', 600))
+      await respond(1, grant('first', 600))
       await got
       time.advance(at - 1)
       await quiet()
@@ -147,10 +147,10 @@ describe('a token', () => {
       time.advance(1)
       await endpoint.request(2)
       expect(await source.getToken()).toBe('first')
-      await answer(2, grant('second'))
+      await respond(2, grant('second'))
       expect(await source.getToken()).toBe('second')
       time.advance(at)
-      await answer(3, grant('third'))
+      await respond(3, grant('third'))
       expect(await source.getToken()).toBe('third')
     }
   )
@@ -158,7 +158,7 @@ describe('a token', () => {
   test('serves to its end while renewals fail, which are tried again, and no longer', async () => {
     await makeWithToken('first', 600)
     time.advance(480_000)
-    await answer(2, failing())
+    await respond(2, failing())
     expect(await source.getToken()).toBe('first')
     // Doubling from 2 s, the half of it being chance: 1.5 s, 3 s, then 3.75 s.
     for (const [index, delay] of [1_500, 3_000, 3_750, 3_750].entries()) {
@@ -166,10 +166,10 @@ describe('a token', () => {
       await quiet()
       expect(endpoint.requests).toHaveLength(index + 2)
       time.advance(1)
-      await answer(index + 3, json({ error: 'temporarily_unavailable' }, 503))
+      await respond(index + 3, json({ error: 'temporarily_unavailable' }, 503))
     }
     time.advance(594_999 - 480_000 - 12_000)
-    await answer(7, failing())
+    await respond(7, failing())
     expect(await source.getToken()).toBe('first')
     time.advance(1)
     expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_UNREACHABLE' })
@@ -178,12 +178,12 @@ describe('a token', () => {
   test('is not renewed in the background after its life, until somebody wants one', async () => {
     await makeWithToken('first', 600)
     time.advance(480_000)
-    await answer(2, failing())
+    await respond(2, failing())
     time.advance(3_600_000)
     await quiet()
     expect(endpoint.requests).toHaveLength(2)
     const got = source.getToken()
-    await answer(3, grant('second'))
+    await respond(3, grant('second'))
     expect(await got).toBe('second')
   })
 
@@ -193,14 +193,14 @@ describe('a token', () => {
     expect(await source.getToken()).toBe('first')
     time.sleep(594_000)
     const got = source.getToken()
-    await answer(2, grant('second'))
+    await respond(2, grant('second'))
     expect(await got).toBe('second')
   })
 
   test('has a life that begins when it was asked for, not when it came', async () => {
     make()
     const got = source.getToken()
-    const { answer: give } = await endpoint.request(1)
+    const { respond: give } = await endpoint.request(1)
     time.advance(4_000)
     give(grant('slow', 100))
     await got
@@ -312,7 +312,7 @@ describe('a failure', () => {
       { message: expect.stringContaining('token_type') }
     ],
     [
-      'a life that is not told',
+      'a lifetime that is not given',
       () => json({ access_token: 't', token_type: 'Bearer' }),
       { message: expect.stringContaining('expires_in') }
     ],
@@ -323,10 +323,10 @@ describe('a failure', () => {
     ],
     ['a life that is over', () => grant('t', 0), { message: expect.stringContaining('expires_in') }],
     ['a life in milliseconds', () => grant('t', 600_000), { message: expect.stringContaining('expires_in') }]
-  ])('%s is told apart, and there is no token', async (_, response, expected) => {
+  ])('%s is recognized, and there is no token', async (_, response, expected) => {
     make()
     const got = settled(source.getToken())
-    await answer(1, response())
+    await respond(1, response())
     expect(await got).toMatchObject({ name: 'ServiceTokenError', code: 'ERR_TOKEN_ENDPOINT_RESPONSE', ...expected })
     expect(source.status()).toMatchObject({ usableForSeconds: null, consecutiveFailures: 1 })
   })
@@ -334,7 +334,7 @@ describe('a failure', () => {
   test('token_type is found however it is written, and 64 KiB are not too many', async () => {
     make()
     const got = source.getToken()
-    await answer(1, grantOfBytes(65_536))
+    await respond(1, grantOfBytes(65_536))
     expect(await got).toBe('t')
   })
 
@@ -355,15 +355,15 @@ describe('a failure', () => {
   test('a response that begins and does not end within 5 s is given up, too', async () => {
     make()
     const got = settled(source.getToken())
-    await answer(1, new Response(new ReadableStream(), { headers: { 'Content-Type': 'application/json' } }))
+    await respond(1, new Response(new ReadableStream(), { headers: { 'Content-Type': 'application/json' } }))
     time.advance(5_000)
     expect(await got).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_UNREACHABLE' })
   })
 
-  test('turns everyone away at once until it may be tried again, and then one request tries', async () => {
+  test('rejects everyone at once until it may be tried again, and then one request tries', async () => {
     make()
     const first = settled(source.getToken())
-    await answer(1, json({ error: 'invalid_client' }, 401))
+    await respond(1, json({ error: 'invalid_client' }, 401))
     const error = await first
     for (let i = 0; i < 20; i++) expect(await settled(source.getToken())).toBe(error)
     time.advance(1_499)
@@ -371,7 +371,7 @@ describe('a failure', () => {
     expect(endpoint.requests).toHaveLength(1)
     time.advance(1)
     const again = [source.getToken(), source.getToken()]
-    await answer(2, grant('first'))
+    await respond(2, grant('first'))
     expect(await Promise.all(again)).toEqual(['first', 'first'])
     expect(source.status()).toMatchObject({
       consecutiveFailures: 0,
@@ -384,7 +384,7 @@ describe('a failure', () => {
     make()
     for (let nth = 1; nth <= 12; nth++) {
       const got = settled(source.getToken())
-      await answer(nth, failing())
+      await respond(nth, failing())
       await got
       time.advance(5_000)
     }
@@ -395,7 +395,7 @@ describe('a failure', () => {
     make()
     for (let nth = 1; nth <= 9; nth++) {
       const got = settled(source.getToken())
-      await answer(nth, nth === 9 ? grant('secret-token') : json({ error: 'invalid_client' }, 401))
+      await respond(nth, nth === 9 ? grant('secret-token') : json({ error: 'invalid_client' }, 401))
       await got
       time.advance(5_000)
     }
@@ -421,7 +421,7 @@ describe('a token that was refused', () => {
     expect(await source.getToken()).toBe('first')
     source.invalidate('first')
     const all = [source.getToken(), source.getToken()]
-    await answer(2, grant('second'))
+    await respond(2, grant('second'))
     expect(await Promise.all(all)).toEqual(['second', 'second'])
     source.invalidate('first')
     expect(await source.getToken()).toBe('second')
@@ -436,7 +436,7 @@ describe('a token that was refused', () => {
     await quiet()
     expect(endpoint.requests).toHaveLength(1)
     time.advance(1)
-    await answer(2, grant('second'))
+    await respond(2, grant('second'))
     expect(await got).toBe('second')
   })
 
@@ -464,7 +464,7 @@ describe('a source that is closed', () => {
   test('says that it is closed, not what went wrong before', async () => {
     make()
     const got = settled(source.getToken())
-    await answer(1, failing())
+    await respond(1, failing())
     await got
     await source.close()
     expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_SOURCE_CLOSED' })

@@ -34,7 +34,7 @@ export interface RevocationTransport {
   readonly noticedWithinMs?: number
   /** Absent where there is no network between. */
   readonly network?: {
-    /** From now on nothing answers, and connections stay open. */
+    /** From now on nothing responds, and connections stay open. */
     freeze(): void
     thaw(): void
     /** Resets all connections and refuses new ones. */
@@ -257,11 +257,11 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
       })
 
       it('fails a rebuild whose outbox fails, and is not complete then', async () => {
-        await expect(publisher.rebuild(failing())).rejects.toThrow('outbox is away')
+        await expect(publisher.rebuild(failing())).rejects.toThrow('outbox is unavailable')
         expect(await publisher.isIntact()).toBe(false)
         async function* failing() {
           yield [entryOf('sid')]
-          throw new Error('outbox is away')
+          throw new Error('outbox is unavailable')
         }
       })
     })

@@ -8,6 +8,6 @@ export default async function setUpCompose(project: TestProject): Promise<void> 
   const { postgresImage, redisImage, nodeImage } = readTestEnvironment()
   const log = (line: string) => project.vitest.logger.log(line)
   const docker = await findDockerWith([postgresImage, redisImage, nodeImage], log)
-  if (!docker.answers) log(`Left out: tests/compose (${docker.reason}).`)
-  project.provide('docker', docker.answers)
+  if (!docker.isAvailable) log(`Left out: tests/compose (${docker.reason}).`)
+  project.provide('docker', docker.isAvailable)
 }

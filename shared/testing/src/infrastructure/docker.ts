@@ -4,17 +4,17 @@ import { readTestEnvironment, setDockerHost } from './test-environment.ts'
 
 const run = promisify(execFile)
 
-export type DockerSearch = { readonly answers: true } | { readonly answers: false; readonly reason: string }
+export type DockerSearch = { readonly isAvailable: true } | { readonly isAvailable: false; readonly reason: string }
 
-/** Asks whether Docker answers, and lets testcontainers use the same engine as the `docker` command. */
+/** Asks whether Docker is available, and lets testcontainers use the same engine as the `docker` command. */
 export async function findDocker(): Promise<DockerSearch> {
   try {
     await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeout: 20_000 })
   } catch (error) {
-    return { answers: false, reason: `Docker does not answer: ${reasonOf(error)}` }
+    return { isAvailable: false, reason: `Docker does not respond: ${reasonOf(error)}` }
   }
   if (readTestEnvironment().dockerHost === undefined) await followContext()
-  return { answers: true }
+  return { isAvailable: true }
 }
 
 /**
@@ -24,10 +24,10 @@ export async function findDocker(): Promise<DockerSearch> {
 export async function findDockerWith(images: readonly string[], log: (line: string) => void): Promise<DockerSearch> {
   let docker = await findDocker()
   for (const image of new Set(images)) {
-    if (!docker.answers) break
+    if (!docker.isAvailable) break
     docker = await findImage(image, log)
   }
-  if (!docker.answers && readTestEnvironment().requiresDocker) {
+  if (!docker.isAvailable && readTestEnvironment().requiresDocker) {
     throw new Error(`REQUIRE_DOCKER=1 is set, but ${docker.reason}`)
   }
   return docker
@@ -38,13 +38,13 @@ async function findImage(image: string, log: (line: string) => void): Promise<Do
     () => true,
     () => false
   )
-  if (isHere) return { answers: true }
+  if (isHere) return { isAvailable: true }
   log(`Pulling ${image} …`)
   try {
     await run('docker', ['pull', '--quiet', image], { timeout: 600_000 })
-    return { answers: true }
+    return { isAvailable: true }
   } catch (error) {
-    return { answers: false, reason: `the image ${image} cannot be pulled: ${reasonOf(error)}` }
+    return { isAvailable: false, reason: `the image ${image} cannot be pulled: ${reasonOf(error)}` }
   }
 }
 

@@ -44,7 +44,7 @@ export type Relay<E extends Exchange> = (client: Socket, upstream: Socket, watch
 
 export interface Watch<E extends Exchange> {
   record(text: string): void
-  /** Runs what was told for this moment. */
+  /** Runs what was planned for this moment. */
   intercept(moment: Moment, exchange: E): Promise<void>
 }
 

@@ -21,7 +21,7 @@ export default async function setUpInfrastructure(project: TestProject): Promise
   const { postgresImage, redisImage } = readTestEnvironment()
   const log = (line: string) => project.vitest.logger.log(line)
   const docker = await findDockerWith([postgresImage, redisImage], log)
-  if (!docker.answers) {
+  if (!docker.isAvailable) {
     log(
       `Left out: tests/compose, and every suite that needs Redis or containers (${docker.reason}). ` +
         'Postgres is the embedded one.'
@@ -36,14 +36,14 @@ export default async function setUpInfrastructure(project: TestProject): Promise
     await Promise.all([...started.map((shared) => shared.stop()), remove(runFolder)])
   }
   try {
-    const postgres = docker.answers ? await startPostgresContainer() : await startEmbeddedTestPostgres()
+    const postgres = docker.isAvailable ? await startPostgresContainer() : await startEmbeddedTestPostgres()
     started.push(postgres)
-    const redis = docker.answers ? await startRedisContainer({ databases: 512 }) : undefined
+    const redis = docker.isAvailable ? await startRedisContainer({ databases: 512 }) : undefined
     if (redis) started.push({ url: redis.nearestUrl, stop: redis.remove })
     await makeTemplateDatabase(postgres.url)
     project.provide('postgresUrl', postgres.url)
     project.provide('redisUrl', redis?.nearestUrl)
-    project.provide('docker', docker.answers)
+    project.provide('docker', docker.isAvailable)
     project.provide('runFolder', runFolder)
     // What was made of sources that have changed since is stale.
     project.onTestsRerun(async () => {

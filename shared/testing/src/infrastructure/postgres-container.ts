@@ -6,7 +6,7 @@ import { findLastingPort } from './lasting-port.ts'
 import { readTestEnvironment } from './test-environment.ts'
 
 export interface PostgresContainerOptions {
-  /** True keeps Postgres' own settings, by which a commit has reached the disk when it is answered. Default: false. */
+  /** True keeps Postgres' own settings, by which a commit has reached the disk when its response is sent. Default: false. */
   readonly durable?: boolean
 }
 

@@ -9,7 +9,7 @@ export type PostgresFaults = FaultProxy<PostgresExchange>
 export interface PostgresExchange extends Exchange {
   /** Makes the server fail with this SQLSTATE in the statement's place; the connection lives on. Only before sending. */
   failWith(sqlState: string): void
-  /** Answers a fatal error with this SQLSTATE and ends the connection, as a server that shuts down or is full. */
+  /** Sends a fatal error with this SQLSTATE and ends the connection, as a server that shuts down or is full. */
   endWith(sqlState: string): void
 }
 
@@ -27,33 +27,33 @@ export function startPostgresFaults(target: string): Promise<PostgresFaults> {
   return startFaultProxy(target, relay)
 }
 
-/** One round trip with the statements that it carries out, or messages that nobody answers. */
+/** One round trip with the statements that it carries out, or messages that nobody responds to. */
 interface Batch {
   readonly text: string | undefined
   readonly bytes: Buffer
 }
 
-/** A statement goes on when its predecessor is answered, and an answer when it is complete. */
+/** A statement goes on when its predecessor has its response, and a response when it is complete. */
 function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<PostgresExchange>): void {
   let queue = Promise.resolve()
-  let answer: { chunks: Buffer[]; end(isComplete: boolean): void } | undefined
+  let response: { chunks: Buffer[]; end(isComplete: boolean): void } | undefined
 
   const readBatches = createBatchReader((batch) => {
     queue = queue.then(() => carry(batch))
   })
   client.on('data', readBatches)
-  const readAnswers = createMessageReader({ hasStartUp: false }, (type, message) => {
-    if (!answer) return void client.write(message)
-    answer.chunks.push(message)
-    if (type === 'Z') answer.end(true)
+  const readResponses = createMessageReader({ hasStartUp: false }, (type, message) => {
+    if (!response) return void client.write(message)
+    response.chunks.push(message)
+    if (type === 'Z') response.end(true)
   })
-  upstream.on('data', readAnswers)
+  upstream.on('data', readResponses)
   upstream.on('end', () => {
     // A server that ends a connection may have said why.
-    if (answer) client.write(Buffer.concat(answer.chunks))
+    if (response) client.write(Buffer.concat(response.chunks))
     client.end()
   })
-  upstream.on('close', () => answer?.end(false))
+  upstream.on('close', () => response?.end(false))
 
   async function carry({ text, bytes }: Batch): Promise<void> {
     if (text === undefined) return void upstream.write(bytes)
@@ -79,12 +79,12 @@ function relay(client: Socket, upstream: Socket, { record, intercept }: Watch<Po
     if (text === connecting) return void upstream.write(bytes)
     const chunks: Buffer[] = []
     const isComplete = await new Promise<boolean>((resolve) => {
-      answer = { chunks, end: resolve }
+      response = { chunks, end: resolve }
       upstream.write(toSend)
     })
     if (!isComplete) return
     await intercept('before_answering', exchange)
-    answer = undefined
+    response = undefined
     if (client.writable) client.write(Buffer.concat(chunks))
   }
 }

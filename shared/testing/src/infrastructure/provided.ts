@@ -3,9 +3,9 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The connection string of a superuser, for the database `postgres`. */
     postgresUrl: string
-    /** A Redis shared by the whole run; absent where Docker does not answer. */
+    /** A Redis shared by the whole run; absent where Docker is not available. */
     redisUrl: string | undefined
-    /** Whether Docker answers, so that containers can be started. */
+    /** Whether Docker is available, so that containers can be started. */
     docker: boolean
     /** A folder of integration tests for what several files use; it is empty when a run begins. */
     runFolder: string

@@ -27,9 +27,9 @@ export interface RedisContainer {
   stop(): Promise<void>
   /** Ends it as a crash would. */
   kill(): Promise<void>
-  /** Starts it again after `stop` or `kill`; resolves when it answers. */
+  /** Starts it again after `stop` or `kill`; resolves when it responds. */
   start(): Promise<void>
-  /** Freezes it: connections stay open and nothing answers. */
+  /** Freezes it: connections stay open and nothing responds. */
   pause(): Promise<void>
   unpause(): Promise<void>
   /** Runs a command in the container, as root; fails when it does. */
@@ -60,7 +60,7 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
   const urlAt = ({ host, port }: ContainerAddress) => `redis://${host}:${port}`
   const { host, port } = publishedAddress(started, 6379)
   const url = urlAt({ host, port })
-  await waitUntilAnswers(url)
+  await waitUntilResponds(url)
   return {
     url,
     nearestUrl: urlAt(await nearestAddress(started, 6379)),
@@ -70,7 +70,7 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
     kill: async () => void (await container.kill()),
     start: async () => {
       await container.start()
-      await waitUntilAnswers(url)
+      await waitUntilResponds(url)
     },
     pause: async () => void (await container.pause()),
     unpause: async () => void (await container.unpause()),
@@ -82,7 +82,7 @@ export async function startRedisContainer(options: RedisContainerOptions = {}): 
   }
 }
 
-async function waitUntilAnswers(url: string): Promise<void> {
+async function waitUntilResponds(url: string): Promise<void> {
   const deadline = Date.now() + 60_000
   for (;;) {
     const client = createClient({ url, socket: { connectTimeout: 2_000, reconnectStrategy: false } })
@@ -93,7 +93,7 @@ async function waitUntilAnswers(url: string): Promise<void> {
       client.destroy()
       return
     } catch (error) {
-      // A password is enough of an answer.
+      // A password is enough of a response.
       if (/NOAUTH|WRONGPASS/.test(String(error))) return
       if (client.isOpen) client.destroy()
       if (Date.now() > deadline) throw error

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { TokenResponse } from '@countersign/oauth'
 
 /** What came back: status, headers and parsed body. */
-export interface Answer<T = Record<string, unknown>> {
+export interface ApiResponse<T = Record<string, unknown>> {
   readonly status: number
   readonly headers: Headers
   readonly body: T
@@ -20,7 +20,7 @@ export async function post<T = Record<string, unknown>>(
   url: string,
   body?: unknown,
   accessToken?: string
-): Promise<Answer<T>> {
+): Promise<ApiResponse<T>> {
   return send(url, {
     method: 'POST',
     headers: { ...bearer(accessToken), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
@@ -28,11 +28,11 @@ export async function post<T = Record<string, unknown>>(
   })
 }
 
-export async function get<T = Record<string, unknown>>(url: string, accessToken?: string): Promise<Answer<T>> {
+export async function get<T = Record<string, unknown>>(url: string, accessToken?: string): Promise<ApiResponse<T>> {
   return send(url, { headers: bearer(accessToken) })
 }
 
-export async function send<T = Record<string, unknown>>(url: string, init: RequestInit): Promise<Answer<T>> {
+export async function send<T = Record<string, unknown>>(url: string, init: RequestInit): Promise<ApiResponse<T>> {
   rememberSecrets(init)
   const response = await fetch(url, { redirect: 'manual', ...init })
   const text = await response.text()
@@ -66,21 +66,21 @@ export async function register(authUrl: string): Promise<Credentials & { id: str
   }
   usedSecrets.add(credentials.password)
   const { status, body } = await post<{ id: string }>(`${authUrl}/auth/register`, credentials)
-  if (status !== 201) throw new Error(`register answered ${status}: ${JSON.stringify(body)}`)
+  if (status !== 201) throw new Error(`register responded with ${status}: ${JSON.stringify(body)}`)
   return { ...credentials, id: body.id }
 }
 
 /** Signs in, and expects success. */
 export async function signIn(authUrl: string, { username, password }: Credentials): Promise<TokenResponse> {
   const { status, body } = await post<TokenResponse>(`${authUrl}/auth/login`, { username, password })
-  if (status !== 200) throw new Error(`login answered ${status}: ${JSON.stringify(body)}`)
+  if (status !== 200) throw new Error(`login responded with ${status}: ${JSON.stringify(body)}`)
   return remember(body)
 }
 
-export async function refresh(authUrl: string, refreshToken: string): Promise<Answer<TokenResponse>> {
-  const answer = await post<TokenResponse>(`${authUrl}/auth/refresh`, { refresh_token: refreshToken })
-  if (answer.status === 200) remember(answer.body)
-  return answer
+export async function refresh(authUrl: string, refreshToken: string): Promise<ApiResponse<TokenResponse>> {
+  const response = await post<TokenResponse>(`${authUrl}/auth/refresh`, { refresh_token: refreshToken })
+  if (response.status === 200) remember(response.body)
+  return response
 }
 
 function remember(tokens: TokenResponse): TokenResponse {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Answer, get, post, usedSecrets } from './api-client.ts'
+import { type ApiResponse, get, post, usedSecrets } from './api-client.ts'
 import { postForm } from './oauth-client.ts'
 
 /** A pair of PKCE (RFC 7636). */
@@ -26,8 +26,8 @@ export interface AuthorizingBrowser {
   begin(parameters: Parameters): Promise<Sent>
   /** Begins, and expects to be sent to the page. @returns the id of the request */
   beginWell(parameters: Parameters): Promise<string>
-  claim(id: string, token: string): Promise<Answer<Claimed>>
-  decide(id: string, token: string, decision: 'allow' | 'deny'): Promise<Answer<{ complete_url: string }>>
+  claim(id: string, token: string): Promise<ApiResponse<Claimed>>
+  decide(id: string, token: string, decision: 'allow' | 'deny'): Promise<ApiResponse<{ complete_url: string }>>
   /** The whole way, allowing whatever is asked. @returns what the client gets */
   authorize(parameters: Parameters, token: string): Promise<Record<string, string>>
   beginLogout(parameters: Parameters): Promise<Sent>
@@ -71,7 +71,7 @@ export function createAuthorizingBrowser(issuer: string): AuthorizingBrowser {
     async authorize(parameters, token) {
       const id = await browser.beginWell(parameters)
       const claimed = await browser.claim(id, token)
-      if (claimed.status !== 200) throw new Error(`claim answered ${JSON.stringify(claimed.body)}`)
+      if (claimed.status !== 200) throw new Error(`claim responded with ${JSON.stringify(claimed.body)}`)
       const { next, complete_url: at } = claimed.body
       const url = next === 'complete' ? at : (await browser.decide(id, token, 'allow')).body.complete_url
       return (await browser.open(url)).parameters

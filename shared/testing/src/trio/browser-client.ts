@@ -1,5 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
-import type { Answer, Credentials } from './api-client.ts'
+import type { ApiResponse, Credentials } from './api-client.ts'
 import { usedSecrets } from './api-client.ts'
 
 /** What the pages' scripts do, with the cookie that a browser would keep. */
@@ -9,8 +9,8 @@ export interface BrowserClient {
   /** What the cookie holds that outlives sessions. */
   deviceCookie: string | undefined
   /** Sends as a page of the site does; `headers` replace what it would say, and `undefined` leaves it out. */
-  send<T = Record<string, unknown>>(method: string, path: string, options?: SendOptions): Promise<Answer<T>>
-  /** The answer as it comes, for bodies that are read piece by piece. */
+  send<T = Record<string, unknown>>(method: string, path: string, options?: SendOptions): Promise<ApiResponse<T>>
+  /** The response as it comes, for bodies that are read piece by piece. */
   open(method: string, path: string, options?: SendOptions): Promise<IncomingMessage>
   /** Signs in, and expects success. */
   signIn(credentials: Credentials): Promise<{ user_id: string; username: string; roles: string[]; session_id: string }>
@@ -55,33 +55,34 @@ export function createBrowserClient(publicUrl: string, at = publicUrl): BrowserC
       if (content !== undefined && !headers['Transfer-Encoding'])
         present.push(['Content-Length', String(Buffer.byteLength(content as string))])
       const outgoing = request(new URL(path, other), { method, headers: Object.fromEntries(present) })
-      const answered = new Promise<IncomingMessage>((resolve, reject) => {
+      const arrival = new Promise<IncomingMessage>((resolve, reject) => {
         outgoing.once('response', resolve).once('error', reject)
       })
       outgoing.end(content)
-      const answer = await answered
-      for (const line of answer.headers['set-cookie'] ?? []) keep(line)
-      return answer
+      const response = await arrival
+      for (const line of response.headers['set-cookie'] ?? []) keep(line)
+      return response
     },
     async send<T>(method: string, path: string, options?: SendOptions) {
-      const answer = await client.open(method, path, options)
+      const response = await client.open(method, path, options)
       const chunks: Buffer[] = []
-      for await (const chunk of answer) chunks.push(chunk)
+      for await (const chunk of response) chunks.push(chunk)
       const text = Buffer.concat(chunks).toString()
-      const isJson = text !== '' && answer.headers['content-type']?.startsWith('application/json')
+      const isJson = text !== '' && response.headers['content-type']?.startsWith('application/json')
       const headers = new Headers()
-      for (const [name, values] of Object.entries(answer.headersDistinct)) {
+      for (const [name, values] of Object.entries(response.headersDistinct)) {
         for (const value of values ?? []) headers.append(name, value)
       }
-      return { status: answer.statusCode as number, headers, body: (isJson ? JSON.parse(text) : text) as T }
+      return { status: response.statusCode as number, headers, body: (isJson ? JSON.parse(text) : text) as T }
     },
     async signIn({ username, password }) {
       usedSecrets.add(password)
-      const answer = await client.send<Awaited<ReturnType<BrowserClient['signIn']>>>('POST', '/bff/session', {
+      const response = await client.send<Awaited<ReturnType<BrowserClient['signIn']>>>('POST', '/bff/session', {
         body: { username, password }
       })
-      if (answer.status !== 200) throw new Error(`sign-in answered ${answer.status}: ${JSON.stringify(answer.body)}`)
-      return answer.body
+      if (response.status !== 200)
+        throw new Error(`sign-in responded with ${response.status}: ${JSON.stringify(response.body)}`)
+      return response.body
     },
     copy() {
       const other = createBrowserClient(publicUrl, at)

@@ -8,7 +8,7 @@ import {
   type JWTPayload,
   SignJWT
 } from 'jose'
-import { type Answer, post, send, usedSecrets } from './api-client.ts'
+import { type ApiResponse, post, send, usedSecrets } from './api-client.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 export const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -19,7 +19,7 @@ export async function postForm<T = Record<string, unknown>>(
   url: string,
   parameters: Record<string, string | readonly string[] | undefined> | string,
   headers: Record<string, string> = {}
-): Promise<Answer<T>> {
+): Promise<ApiResponse<T>> {
   const form = new URLSearchParams()
   if (typeof parameters !== 'string') {
     for (const [name, value] of Object.entries(parameters)) {
@@ -30,13 +30,13 @@ export async function postForm<T = Record<string, unknown>>(
       if (secret !== null && secret.length > 40) usedSecrets.add(secret)
     }
   }
-  const answer = await send<T & { access_token?: string; refresh_token?: string }>(url, {
+  const response = await send<T & { access_token?: string; refresh_token?: string }>(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
     body: typeof parameters === 'string' ? parameters : form.toString()
   })
-  for (const token of [answer.body.access_token, answer.body.refresh_token]) if (token) usedSecrets.add(token)
-  return answer
+  for (const token of [response.body.access_token, response.body.refresh_token]) if (token) usedSecrets.add(token)
+  return response
 }
 
 /** A key pair of a client. */
@@ -92,7 +92,7 @@ export async function createClient(
 ): Promise<Record<string, unknown> & { client_id: string; client_secret: string }> {
   const defaults = { client_id: `client-${randomUUID().slice(0, 8)}`, grant_types: ['client_credentials'] }
   const { status, body } = await post(`${authUrl}/admin/clients`, { ...defaults, ...client }, admin)
-  if (status !== 201) throw new Error(`registering a client answered ${status}: ${JSON.stringify(body)}`)
+  if (status !== 201) throw new Error(`registering a client responded with ${status}: ${JSON.stringify(body)}`)
   if (typeof body.client_secret === 'string') usedSecrets.add(body.client_secret)
   return body as Record<string, unknown> & { client_id: string; client_secret: string }
 }

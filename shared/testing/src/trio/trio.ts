@@ -170,8 +170,8 @@ function ownsKeys({ env = {} }: TrioOptions): boolean {
 export async function untilReady({ managementUrl }: { managementUrl: string }, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
-    const answer = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
-    if (answer?.ok && ((await answer.json()) as { status: string }).status === 'ok') return
+    const response = await fetch(`${managementUrl}/health/ready`).catch(() => undefined)
+    if (response?.ok && ((await response.json()) as { status: string }).status === 'ok') return
     if (performance.now() > deadline) throw new Error(`${managementUrl} is not ready after ${timeoutMs} ms`)
     await delay(50)
   }

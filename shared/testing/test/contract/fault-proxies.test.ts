@@ -53,7 +53,7 @@ describe('the proxy that makes faults before Postgres', () => {
     expect(await done()).toEqual([])
   })
 
-  test('cuts before the answer is back, so that the statement is done', async () => {
+  test('cuts before the response is back, so that the statement is done', async () => {
     proxy.intercept({ matches: /^INSERT/, moment: 'before_answering', action: ({ cut }) => cut() })
     await expect(insert('one')).rejects.toThrow()
     expect(await done()).toEqual(['one'])

@@ -28,7 +28,7 @@ describe.skipIf(!inject('docker'))('a Redis container', () => {
     )
   }
 
-  test('has a nearest address that answers', async () => {
+  test('has a nearest address that responds', async () => {
     expect(await ask((client) => client.ping(), redis.nearestUrl)).toBe('PONG')
   })
 
@@ -49,18 +49,18 @@ describe.skipIf(!inject('docker'))('a Redis container', () => {
     expect(await ask((client) => client.get('kept'))).toBe('1')
   })
 
-  test('answers nothing while paused, and answers late once unpaused', async () => {
+  test('sends nothing while paused, and responds late once unpaused', async () => {
     const client = connectTo(redis.url)
     await client.connect()
     await redis.pause()
-    let hasAnswered = false
-    const answer = client.ping().finally(() => {
-      hasAnswered = true
+    let hasResponded = false
+    const response = client.ping().finally(() => {
+      hasResponded = true
     })
     await delay(200)
-    expect(hasAnswered).toBe(false)
+    expect(hasResponded).toBe(false)
     await redis.unpause()
-    expect(await answer).toBe('PONG')
+    expect(await response).toBe('PONG')
     client.destroy()
   })
 

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { expectAnswerWithin, expectMostWithin, expectRefusedWithin } from '../../src/within.ts'
+import { expectMostWithin, expectRefusedWithin, expectResponseWithin } from '../../src/within.ts'
 
-describe('an answer that is expected within a time', () => {
+describe('a response that is expected within a time', () => {
   test('may arrive later, if its request was sent in time', async () => {
     let asked = 0
     const ask = async () => {
@@ -15,7 +15,7 @@ describe('an answer that is expected within a time', () => {
   })
 
   test('is late when a request that was sent after that time gets another', async () => {
-    await expect(expectAnswerWithin(20, 'good', async () => 'bad')).rejects.toThrow(
+    await expect(expectResponseWithin(20, 'good', async () => 'bad')).rejects.toThrow(
       /^bad to a request .* after \d+ ms$/
     )
   })

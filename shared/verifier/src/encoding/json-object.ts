@@ -1,7 +1,7 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Parses a JSON object in UTF-8. `undefined` when the bytes are anything else, or when a member's name is there twice
+ * Parses a JSON object in UTF-8. `undefined` when the bytes are anything else, or when a member's name appears twice
  * at the top level (RFC 7515 §4, RFC 7519 §4): two parsers could then read two different tokens.
  */
 export function parseJsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {

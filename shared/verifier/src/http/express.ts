@@ -119,7 +119,7 @@ const reader: RequestReader<Request> = {
   path: (request) => pathOf(request.originalUrl)
 }
 
-/** Express' judgment of an address. */
+/** What Express makes of an address. */
 type TrustsProxy = (address: string | undefined, hop: number) => boolean
 
 /** Host and port. `request.host` has no port in Express 4; `X-Forwarded-Host` counts where the app trusts its proxy. */

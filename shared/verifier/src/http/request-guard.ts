@@ -52,7 +52,7 @@ export type RequestLogger<R> = VerifierLogger | ((request: R) => VerifierLogger)
 /** What stands between the requests of a framework and a verifier: all that an adapter does not have to know itself. */
 export interface RequestGuard<R> {
   /**
-   * Lets a request in by its access token. A token that the verifier has cached is judged at once, without a promise.
+   * Lets a request in by its access token. A token that the verifier has cached is verified at once, without a promise.
    *
    * @throws {VerifierError} at once or as a rejection, for `refuse`.
    */

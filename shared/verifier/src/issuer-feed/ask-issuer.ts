@@ -9,7 +9,7 @@ export interface QuestionParts {
   readonly signal: AbortSignal
 }
 
-const maxAnswerBytes = 4 * 1024
+const maxResponseBytes = 4 * 1024
 
 /**
  * Asks the issuer whether one of the identifiers is revoked.
@@ -24,7 +24,7 @@ export async function askIssuer(parts: QuestionParts, identifiers: RevocableIden
   const body = JSON.stringify({ jti, kid, sid, actors })
   const response = await fetch(checkUri, { method: 'POST', headers, body, signal, redirect: 'manual' })
   if (response.status !== 200) throw new Error(`status ${response.status}`)
-  const { revoked } = await readJsonObject(response, maxAnswerBytes)
+  const { revoked } = await readJsonObject(response, maxResponseBytes)
   if (typeof revoked !== 'boolean') throw new Error('a response that does not say whether it is revoked')
   return revoked
 }

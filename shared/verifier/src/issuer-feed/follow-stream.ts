@@ -95,7 +95,7 @@ function createStreamReader({ sink, clock, onCurrent }: StreamParts) {
     const message = readFeedMessage(name, data)
     if (message === undefined) return
     if (message.type === 'hello') {
-      // A stream that was recorded, or that a cache has kept, answers another request.
+      // A stream that was recorded, or that a cache has kept, belongs to another request.
       if (firstReading !== undefined || message.nonce !== nonce) throw new Error('the stream is of another request')
       firstReading = message.reading
       return

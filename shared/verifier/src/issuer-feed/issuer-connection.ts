@@ -47,7 +47,7 @@ export interface IssuerConnectionParts extends IssuerFeedOptions {
   readonly signal: AbortSignal
 }
 
-const answerMilliseconds = 500
+const responseMilliseconds = 500
 /** For the metadata and a token. */
 const preparationMilliseconds = 5000
 
@@ -67,7 +67,7 @@ export function createIssuerConnection({ token, feedUri, verifier, signal }: Iss
         return { feedUri: feed, token: await token?.getToken() }
       }),
     ask: (identifiers) =>
-      runBounded({ signal, milliseconds: answerMilliseconds }, async (abort) => {
+      runBounded({ signal, milliseconds: responseMilliseconds }, async (abort) => {
         const { check } = await endpoints(abort.signal)
         const parts = { checkUri: check, token: await token?.getToken(), fetch, signal: abort.signal }
         return askIssuer(parts, identifiers)

@@ -53,7 +53,7 @@ export async function parseJsonWebKeySet(document: unknown): Promise<ParsedKeySe
     .filter(isRsa)
     .map(kidOf)
     .filter((kid) => kid !== undefined)
-  if (new Set(named).size !== named.length) throw new KeySetRefusedError('a kid is there twice')
+  if (new Set(named).size !== named.length) throw new KeySetRefusedError('a kid appears twice')
   for (const jwk of members) refuseDanger(jwk)
 
   const keys: PublicKey[] = []

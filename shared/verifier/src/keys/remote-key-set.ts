@@ -22,7 +22,7 @@ export interface RemoteKeySetOptions {
   readonly fetch?: Fetch | undefined
   /** Default: the system's. */
   readonly clock?: Clock | undefined
-  /** Told of changes and failures. Default: silent. */
+  /** Notified of changes and failures. Default: silent. */
   readonly logger?: VerifierLogger | undefined
   /** From 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined

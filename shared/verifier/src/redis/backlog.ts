@@ -5,9 +5,9 @@
 export interface Backlog {
   /** An issuer reports a backlog. */
   report(): void
-  /** Judges the confirmation that was read on the connection that carries the reports. */
+  /** Checks the confirmation that was read on the connection that carries the reports. */
   isOpenAfter(confirmation: string | undefined): boolean
-  /** Judges one that was read elsewhere, and so without any order between it and the reports. */
+  /** Checks one that was read elsewhere, and so without any order between it and the reports. */
   isOpen(confirmation: string | undefined): boolean
 }
 

@@ -2,7 +2,7 @@
 export async function withDeadline<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<never>((_, reject) => {
-    const late = () => reject(new Error(`no answer within ${milliseconds} ms`))
+    const late = () => reject(new Error(`no response within ${milliseconds} ms`))
     // Timers run before sockets are read: after the process itself was held up, a reply may be waiting to be read.
     timer = setTimeout(() => setImmediate(late), milliseconds)
   })

@@ -10,7 +10,7 @@ import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
 const pageSize = 1000
 /** How long Redis may take to reply, beyond what it was asked to block. */
-const answerMilliseconds = 500
+const responseMilliseconds = 500
 /** How long a read blocks; and while the feed is not complete, when its completion is waited for. */
 const blockMilliseconds = { intact: 250, lost: 100 }
 const maxRetryMilliseconds = 500
@@ -51,7 +51,7 @@ export async function followRevocations({ signal, ...parts }: FollowerParts): Pr
   }
 }
 
-/** Each call reads one page, and judges how complete the view is then. */
+/** Each call reads one page, and checks how complete the view is then. */
 function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signal'>): () => Promise<void> {
   let epoch: string | undefined
   let brokenEpoch: string | undefined
@@ -84,7 +84,7 @@ function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signa
     isCaughtUp = page.size < pageSize
     if (!isCaughtUp) return
 
-    // Judged after each page, so that a page out of a flushed or replaced stream never passes for the whole.
+    // Checked after each page, so that a page out of a flushed or replaced stream never passes for the whole.
     const state = await readState(link)
     // A stream that went back is another one under an old name: only a new epoch can make up for what it has lost.
     if (state.epoch === epoch && isBefore(state.lastGeneratedId, lastId)) brokenEpoch = epoch
@@ -95,12 +95,12 @@ function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signa
     } else if (state.epoch !== epoch) begin(state.epoch)
     else {
       isLive = true
-      judgeBacklog(state, askedAt)
+      checkBacklog(state, askedAt)
     }
   }
 
   /** The feed is whole. What is left to know is whether an issuer has committed something that is not in it. */
-  function judgeBacklog({ confirmation, session }: FeedState, askedAt: number): void {
+  function checkBacklog({ confirmation, session }: FeedState, askedAt: number): void {
     if (backlog.isOpenAfter(confirmation)) {
       sink.setInterrupted('an issuer has revocations that it cannot publish')
       return
@@ -129,7 +129,7 @@ interface FeedState {
 }
 
 function readState(link: RedisLink): Promise<FeedState> {
-  return link.run(answerMilliseconds, async (session) => {
+  return link.run(responseMilliseconds, async (session) => {
     const { client, runId } = session
     const [[epoch, outboxDrained], lastGeneratedId] = await Promise.all([
       client.mGet([revocationKeys.epoch, revocationKeys.outboxDrained]),
@@ -179,7 +179,7 @@ interface PageOptions {
 }
 
 async function readPage(link: RedisLink, { after, block, isLive }: PageOptions): Promise<Page> {
-  return link.run(answerMilliseconds + (block ?? 0), async ({ client, serverNow }) => {
+  return link.run(responseMilliseconds + (block ?? 0), async ({ client, serverNow }) => {
     const reply = await client.xRead(
       { key: revocationKeys.stream, id: after },
       { COUNT: pageSize, ...(block !== undefined && { BLOCK: block }) }

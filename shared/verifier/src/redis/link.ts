@@ -39,7 +39,7 @@ export interface RedisLink {
   /**
    * Runs commands, and connects before if need be.
    *
-   * @throws when Redis refuses, is away, or has not replied in time.
+   * @throws when Redis refuses, is unavailable, or has not replied in time.
    */
   run<T>(milliseconds: number, work: (session: RedisSession) => Promise<T>): Promise<T>
   /** Ends everything that is under way, at once, and leaves no handle open. */
@@ -132,12 +132,12 @@ async function startSession(
   await client.connect()
   if (signal.aborted) client.destroy()
   const askedAt = performance.now()
-  const asking = client.info('server').then((text) => ({ text, answeredAt: performance.now() }))
+  const asking = client.info('server').then((text) => ({ text, respondedAt: performance.now() }))
   const [info, subscribedAt] = await Promise.all([asking, subscribe(client, subscription), requirePrimary(client)])
   const runId = /^run_id:(\w+)/m.exec(info.text)?.[1]
   if (runId === undefined) throw new Error('Redis does not tell its run_id in INFO server')
   const microseconds = /^server_time_usec:(\d+)/m.exec(info.text)?.[1]
-  const offset = Number(microseconds) / 1000 - (askedAt + info.answeredAt) / 2
+  const offset = Number(microseconds) / 1000 - (askedAt + info.respondedAt) / 2
   const serverNow = () => (microseconds === undefined ? undefined : performance.now() + offset)
   return { client, runId, serverNow, subscribedAt }
 }

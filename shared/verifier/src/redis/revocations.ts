@@ -6,7 +6,7 @@ import { checkLinkOptions, createRedisLink, type RedisLinkOptions } from './link
 import { requirePrimary } from './primary.ts'
 import { isEpochOfRun, revocationKeys } from './revocation-keys.ts'
 
-/** Which Redis, and what to do when it is away. */
+/** Which Redis, and what to do when it is unavailable. */
 export type RedisRevocationsOptions = RedisLinkOptions & {
   /** Default `reject`. */
   readonly whenStale?: StalePolicy | undefined
@@ -14,7 +14,7 @@ export type RedisRevocationsOptions = RedisLinkOptions & {
   readonly maxStalenessSeconds?: number | undefined
 }
 
-const directAnswerMilliseconds = 500
+const directResponseMilliseconds = 500
 
 /**
  * Gets revocations through Redis: what `createAccessTokenVerifier` takes as `revocations`. It needs the primary,
@@ -42,7 +42,7 @@ export function createRedisRevocationFeed(options: RedisLinkOptions): Revocation
       following = followRevocations({ link: followLink, backlog, sink, clock, signal: closing.signal })
     },
     checkDirectly(identifiers) {
-      return directLink.run(directAnswerMilliseconds, async ({ client, runId }) => {
+      return directLink.run(directResponseMilliseconds, async ({ client, runId }) => {
         // One command, so that no flush and rebuild can come between the entries and the epoch that stands for them.
         const proofs = [revocationKeys.epoch, revocationKeys.outboxDrained]
         const reading = client.mGet([...proofs, ...entryKeys(identifiers)])

@@ -61,7 +61,7 @@ const confirmation = {
   expects: 'an object with the SHA-256 thumbprint of a key as jkt, and nothing else'
 }
 const maxActors = 4
-/** RFC 8693 §4.1. Other members are kept and not judged. */
+/** RFC 8693 §4.1. Other members are kept and not checked. */
 const actor = {
   isValid: (value: unknown) => isActor(value, maxActors),
   expects: `an object with sub, perhaps sid, and perhaps the act before it, ${maxActors} deep at most`
@@ -125,7 +125,7 @@ function audienceDetail(audiences: readonly string[], accepted: readonly string[
   if (only !== undefined && expected !== undefined && second === undefined && other === undefined) {
     return `aud is ${describeDifference(only, expected)}`
   }
-  return `aud is ${audiences.slice(0, 5).map(show).join(', ')}, expected is ${accepted.slice(0, 5).map(show).join(' or ')}`
+  return `aud is ${audiences.slice(0, 5).map(show).join(', ')}, expected ${accepted.slice(0, 5).map(show).join(' or ')}`
 }
 
 function futureDetail(claim: string, seconds: number): string {

@@ -13,13 +13,13 @@ export interface SetUpWarnings {
 const repeatMilliseconds = 60_000
 
 export function createSetUpWarnings(logger: VerifierLogger, issuer: string): SetUpWarnings {
-  const toldAt = new Map<string, number>()
+  const warnedAt = new Map<string, number>()
   return {
     refused(error, unverifiedPayload) {
       const kind = kindOf(error)
       const now = performance.now()
-      if (kind === undefined || now - (toldAt.get(kind) ?? Number.NEGATIVE_INFINITY) < repeatMilliseconds) return
-      toldAt.set(kind, now)
+      if (kind === undefined || now - (warnedAt.get(kind) ?? Number.NEGATIVE_INFINITY) < repeatMilliseconds) return
+      warnedAt.set(kind, now)
       const { code, detail } = error as VerifierError
       const named = kind === 'kid' ? issuerNamedIn(unverifiedPayload, issuer) : ''
       logger.warn({ code, detail: `${detail}${named}` }, 'a token is refused; if all are, the set-up is wrong')

@@ -11,7 +11,7 @@ const minModulusBits = 2048
 const checkedKeys = new WeakMap<VerificationKey, KeyObject>()
 
 /**
- * Verifies the signature of a token by RS256 (RFC 7518 §3.3), on Node's thread pool. The header is judged before. (jose does so by
+ * Verifies the signature of a token by RS256 (RFC 7518 §3.3), on Node's thread pool. The header is checked before. (jose does so by
  * WebCrypto, whose call takes twice as long on the event loop, and parses the token again first.)
  *
  * @throws {TokenSignatureError} when it does not verify, {@link TypeError} when the key is none for RS256.

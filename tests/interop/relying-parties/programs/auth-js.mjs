@@ -11,7 +11,7 @@ async function refresh(refreshToken) {
     headers: { Authorization: `Basic ${Buffer.from(`${CLIENT_ID}:${CLIENT_SECRET}`).toString('base64')}` },
     body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
   })
-  if (!response.ok) throw new Error(`refresh answered ${response.status}`)
+  if (!response.ok) throw new Error(`refresh responded with ${response.status}`)
   return response.json()
 }
 
@@ -47,7 +47,7 @@ app.get('/', async (request, response) => {
   const session = await getSession(request, config)
   if (!session) return response.status(401).end()
   const { access_token: token } = await refresh(session.refreshToken)
-  const answer = await fetch(`${API}/me`, { headers: { Authorization: `Bearer ${token}` } })
-  response.json({ user: session.profile, account: await answer.json() })
+  const apiResponse = await fetch(`${API}/me`, { headers: { Authorization: `Bearer ${token}` } })
+  response.json({ user: session.profile, account: await apiResponse.json() })
 })
 app.listen(new URL(BASE_URL).port, () => process.stdout.write(`${BASE_URL}\n`))

@@ -45,6 +45,13 @@ const asked = await oauth.userInfoRequest(server, client, tokens.access_token, i
 const userinfo = await oauth.processUserInfoResponse(server, client, user.sub, asked)
 const refreshResponse = await oauth.refreshTokenGrantRequest(server, client, auth, tokens.refresh_token, insecure)
 const { access_token: token } = await oauth.processRefreshTokenResponse(server, client, refreshResponse)
-const answer = await oauth.protectedResourceRequest(token, 'GET', new URL(`${API}/me`), undefined, undefined, insecure)
-process.stdout.write(JSON.stringify({ user, userinfo, account: await answer.json() }))
+const response = await oauth.protectedResourceRequest(
+  token,
+  'GET',
+  new URL(`${API}/me`),
+  undefined,
+  undefined,
+  insecure
+)
+process.stdout.write(JSON.stringify({ user, userinfo, account: await response.json() }))
 process.exit()

@@ -33,7 +33,7 @@ app.get('/callback', passport.authenticate('openidconnect', { failWithError: tru
 app.get('/', async (request, response) => {
   if (!request.user) return response.redirect('/login')
   const headers = { Authorization: `Bearer ${request.user.accessToken}` }
-  const answer = await fetch(`${API}/me`, { headers })
-  response.json({ user: request.user.profile, status: answer.status })
+  const apiResponse = await fetch(`${API}/me`, { headers })
+  response.json({ user: request.user.profile, status: apiResponse.status })
 })
 app.listen(new URL(BASE_URL).port, () => process.stdout.write(`${BASE_URL}\n`))

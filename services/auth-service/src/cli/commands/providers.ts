@@ -72,7 +72,7 @@ export function addProviders(program: Command, perform: Perform): void {
       .description('change or disable a provider; a disabled one accepts no sign-ins')
       .argument('<id>')
   )
-    .option('--no-domains', 'it speaks for no domains from now on')
+    .option('--no-domains', 'trusted for no domains from now on')
     .option('--enable', 'let users sign in with it')
     .option('--disable', 'let nobody sign in with it')
     .addHelpText('after', needs)
@@ -96,7 +96,7 @@ function addSettings(command: Command): Command {
     .option('--key-id <id>', 'at Apple')
     .option('--private-key-file <file>', "Apple's .p8 file")
     .option('--scope <scope>', 'what is asked for there, if not the default; may be given several times', collect)
-    .option('--domain <domain>', 'it speaks for addresses of this domain; may be given several times', collect)
+    .option('--domain <domain>', 'trusted for addresses of this domain; may be given several times', collect)
     .option('--trust-amr', 'what it says of second factors counts here')
 }
 

@@ -2,7 +2,7 @@
 import { SealedKeyError } from '../../keys/key-sealing.ts'
 import type { StoredKeys } from '../../keys/signing-key-store.ts'
 import { toFailure } from '../failures.ts'
-import { type Finding, findingsOf, judgeClock } from './finding.ts'
+import { compareClock, type Finding, findingsOf } from './finding.ts'
 
 export interface DatabaseUnderCheck {
   /** @throws when the database cannot be queried, or has another version */
@@ -24,7 +24,7 @@ export async function checkDatabase(
   } catch (error) {
     return [database.failed(toFailure(error).description)]
   }
-  const clock = judgeClock('database_clock', 'the database', stored.now.getTime(), (askedAt + Date.now()) / 2)
+  const clock = compareClock('database_clock', 'the database', stored.now.getTime(), (askedAt + Date.now()) / 2)
   const signing = stored.keys.find(({ state }) => state === 'signing')
   if (signing === undefined) {
     return [database.warning('The database holds no key that signs: no auth-service has started on it yet.'), clock]

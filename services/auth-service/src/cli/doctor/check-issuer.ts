@@ -2,7 +2,7 @@
 import { endpointOf } from '@countersign/oauth'
 import { readBoundedBody } from '@countersign/service-kit'
 import { describeDifference, likelyMistakeOf } from '@countersign/verifier'
-import { type Finding, findingsOf, judgeClock } from './finding.ts'
+import { compareClock, type Finding, findingsOf } from './finding.ts'
 
 export interface IssuerFacts {
   readonly findings: readonly Finding[]
@@ -20,10 +20,11 @@ const maxBytes = 256 * 1024
 export async function checkIssuer(issuer: string, address = issuer): Promise<IssuerFacts> {
   const metadata = findingsOf('metadata')
   const url = endpointOf(address, '/.well-known/oauth-authorization-server')
-  const answer = await fetchDocument(url)
-  if (typeof answer === 'string') return { findings: [metadata.failed(answer)] }
-  const clock = answer.date === undefined ? [] : [judgeClock('issuer_clock', 'the issuer', answer.date, Date.now())]
-  const { issuer: named, jwks_uri: jwksUri } = answer.document
+  const response = await fetchDocument(url)
+  if (typeof response === 'string') return { findings: [metadata.failed(response)] }
+  const clock =
+    response.date === undefined ? [] : [compareClock('issuer_clock', 'the issuer', response.date, Date.now())]
+  const { issuer: named, jwks_uri: jwksUri } = response.document
   if (named !== issuer) {
     const text = typeof named === 'string' ? describeDifference(named, issuer) : 'missing'
     return { findings: [metadata.failed(`The issuer in the metadata at ${url} is ${text}.`), ...clock] }
@@ -38,9 +39,9 @@ export async function checkIssuer(issuer: string, address = issuer): Promise<Iss
 
 async function checkKeys(url: string): Promise<{ finding: Finding; kids?: string[] }> {
   const keys = findingsOf('keys')
-  const answer = await fetchDocument(url)
-  if (typeof answer === 'string') return { finding: keys.failed(answer) }
-  const listed: unknown[] = Array.isArray(answer.document.keys) ? answer.document.keys : []
+  const response = await fetchDocument(url)
+  if (typeof response === 'string') return { finding: keys.failed(response) }
+  const listed: unknown[] = Array.isArray(response.document.keys) ? response.document.keys : []
   const kids = listed.flatMap((key) => {
     const { kid, kty, use } = (key ?? {}) as Record<string, unknown>
     return typeof kid === 'string' && kty === 'RSA' && use !== 'enc' ? [kid] : []
@@ -49,14 +50,14 @@ async function checkKeys(url: string): Promise<{ finding: Finding; kids?: string
   return { finding: keys.ok(`${url} has ${kids.length === 1 ? 'one key' : `${kids.length} keys`}.`), kids }
 }
 
-interface Answered {
+interface FetchedDocument {
   readonly document: Readonly<Record<string, unknown>>
   /** By the header `Date`, in milliseconds since 1970. */
   readonly date: number | undefined
 }
 
 /** @returns a sentence when the document could not be fetched */
-async function fetchDocument(url: string): Promise<Answered | string> {
+async function fetchDocument(url: string): Promise<FetchedDocument | string> {
   try {
     const signal = AbortSignal.timeout(timeoutMilliseconds)
     const response = await fetch(url, { redirect: 'manual', signal, headers: { Accept: 'application/json' } })

@@ -6,15 +6,15 @@ import {
   type RedisSession,
   revocationKeys
 } from '@countersign/verifier/redis'
-import { type Finding, findingsOf, judgeClock } from './finding.ts'
+import { compareClock, type Finding, findingsOf } from './finding.ts'
 
-const answerMilliseconds = 5_000
+const responseMilliseconds = 5_000
 const redis = findingsOf('redis')
 
 export async function checkRedis(url: string): Promise<Finding[]> {
   const link = createRedisLink({ url })
   try {
-    return await link.run(answerMilliseconds, examine)
+    return await link.run(responseMilliseconds, examine)
   } catch (error) {
     return [redis.failed(describe(error))]
   } finally {
@@ -27,7 +27,7 @@ type Client = RedisSession['client']
 async function examine({ client, runId, serverNow }: RedisSession): Promise<Finding[]> {
   const info = readInfo(await client.info())
   const now = serverNow()
-  const clock = now === undefined ? [] : [judgeClock('redis_clock', 'Redis', now, Date.now())]
+  const clock = now === undefined ? [] : [compareClock('redis_clock', 'Redis', now, Date.now())]
   const found = redis.ok(`Redis ${info.valkey_version ?? info.redis_version} responds, and is the primary.`)
   const rights = await checkRights(client)
   const feed = rights.state === 'failed' ? [] : [await checkFeed(client, runId)]
@@ -44,7 +44,7 @@ function checkPolicy({ maxmemory_policy: policy }: Info): Finding {
   const found = findingsOf('redis_policy')
   if (policy === 'noeviction' || policy === undefined) return found.ok('Redis evicts nothing.')
   return found.failed(
-    `maxmemory-policy is ${policy}, expected is noeviction: a Redis that evicts an entry accepts a revoked token again.`
+    `maxmemory-policy is ${policy}, expected noeviction: a Redis that evicts an entry accepts a revoked token again.`
   )
 }
 

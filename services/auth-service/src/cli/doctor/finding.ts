@@ -18,7 +18,7 @@ export const findingsOf = (check: string) => ({
 const maxClockDifferenceSeconds = 5
 
 /** Compares a clock with this machine's: tokens live for minutes, and several machines check them. */
-export function judgeClock(check: string, whose: string, theirs: number, ours: number): Finding {
+export function compareClock(check: string, whose: string, theirs: number, ours: number): Finding {
   const { ok, failed } = findingsOf(check)
   const seconds = Math.round((theirs - ours) / 1000)
   if (Math.abs(seconds) <= maxClockDifferenceSeconds) return ok(`The clock of ${whose} agrees with this machine's.`)

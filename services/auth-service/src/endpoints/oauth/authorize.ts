@@ -255,8 +255,8 @@ async function orToClient(
     return await work()
   } catch (error) {
     const isLimit = error instanceof TooManyRequestsError
-    const isTold = isLimit || error instanceof TemporarilyUnavailableError || error instanceof AuthorizationError
-    if (!isTold) throw error
+    const isForClient = isLimit || error instanceof TemporarilyUnavailableError || error instanceof AuthorizationError
+    if (!isForClient) throw error
     // The client gets a code that it knows (RFC 6749 §4.1.2.1).
     const code = isLimit ? 'temporarily_unavailable' : error.code
     deps.metrics.countAuthorization(code)

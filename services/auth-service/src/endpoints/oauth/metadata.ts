@@ -1,5 +1,5 @@
 import { endpointOf } from '@countersign/oauth'
-import { answerNotModified } from '@countersign/service-kit'
+import { respondNotModified } from '@countersign/service-kit'
 import { authenticationLevels, dpopAlgorithms, signingAlgorithm } from '@countersign/verifier'
 import type { Context } from 'koa'
 import { prompts, responseModes } from '../../authorization/authorization-request.ts'
@@ -39,7 +39,7 @@ export const jwks = defineRoute(
       // A key set that may be stale must not be cached for long.
       ctx.set('Cache-Control', isFresh ? cacheControl : 'public, max-age=5')
       ctx.set('ETag', etag)
-      answerNotModified(ctx)
+      respondNotModified(ctx)
       return new JsonText(body)
     }
   }

@@ -4,7 +4,7 @@ import type { FeedStreams } from '../../revocation/feed/feed-streams.ts'
 import type { RevocationOutbox } from '../../revocation/revocation-outbox.ts'
 import { EventStream } from '../../routing/event-stream.ts'
 import { defineRoute } from '../../routing/route.ts'
-import { feedEvents, feedQuery, revocableIdentifiers, revocationAnswer } from '../../wire/revocations.ts'
+import { feedEvents, feedQuery, revocableIdentifiers, revocationResponse } from '../../wire/revocations.ts'
 
 export interface RevocationFeedDeps {
   feedStreams: Pick<FeedStreams, 'hasRoom' | 'open'>
@@ -50,7 +50,7 @@ export const revocationCheck = defineRoute(
     summary: 'Check whether a token, its session or its key is revoked',
     access: 'revocations-reader',
     body: revocableIdentifiers,
-    response: { status: 200, schema: revocationAnswer }
+    response: { status: 200, schema: revocationResponse }
   },
   ({ outbox }: RevocationCheckDeps) =>
     async ({ body }) => ({ revoked: await outbox.isAnyRevoked(body) })

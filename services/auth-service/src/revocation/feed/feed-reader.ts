@@ -122,7 +122,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   function fail(error: unknown): void {
-    // Nothing is confirmed to a stream that is opened while the database is away.
+    // Nothing is confirmed to a stream that is opened while the database is unavailable.
     confirmation = undefined
     confirmedAt = Number.NEGATIVE_INFINITY
     if (error instanceof FeedLifeError) {

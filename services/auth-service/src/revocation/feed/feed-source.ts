@@ -27,7 +27,7 @@ export type TakeEntries = (entries: readonly CommittedEntry[]) => void
 export interface FeedSource {
   /**
    * Reads all live entries.
-   * @throws when the database is away, is a standby, or changed its life meanwhile
+   * @throws when the database is unavailable, is a standby, or changed its life meanwhile
    */
   readAll(take: TakeEntries): Promise<FeedPosition>
   /**

@@ -149,7 +149,7 @@ export function createPrismaAuthorizationRequests({
           return 'decided'
         })
       ),
-    complete: ({ idHash, browserHash, ticketHash, codeHash }, judge) =>
+    complete: ({ idHash, browserHash, ticketHash, codeHash }, decide) =>
       orUnavailable(
         inTransaction(async (transaction) => {
           const row = await lock(transaction, idHash, { browserHash, ticketHash })
@@ -160,7 +160,7 @@ export function createPrismaAuthorizationRequests({
             return undefined
           }
           const request = toRequest(row)
-          const verdict = judge(request, row.has_ticket)
+          const verdict = decide(request, row.has_ticket)
           if (verdict.kind === 'undecided') return { request, verdict }
           if (verdict.kind === 'code') await insertCode(transaction, idHash, codeHash)
           await transaction.$executeRaw`DELETE FROM authorization_requests WHERE id_hash = ${idHash}`
@@ -239,7 +239,7 @@ async function claim(
 /** `prompt=login` and `max_age=0` want a sign-in that is newer than the request (OpenID Connect Core §3.1.2.1). */
 function neededSignIn({ prompt, max_age: maxAge, acr_values: acrValues }: RequestRow, session: SessionFacts) {
   const level = neededLevel(acrValues)
-  // A user without a second factor could not show one: the client is told so at the end.
+  // A user without a second factor could not show one: the client gets an error at the end.
   const lacksLevel = level !== undefined && session.acr !== level && session.has_factor
   const acr = session.lacks_factor ? 'urn:countersign:acr:2' : lacksLevel ? level : undefined
   const isAgain = prompt.includes('login') || maxAge === 0

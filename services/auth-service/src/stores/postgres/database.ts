@@ -53,7 +53,7 @@ export function openDatabasePool({ url, connections }: DatabaseOptions): Databas
   })
 }
 
-/** What readiness and the watch over the database ask of it. Rejects when there is no answer in time. */
+/** What readiness and the watch over the database ask of it. Rejects when there is no response in time. */
 export interface DatabaseProbe {
   isReachable(): Promise<boolean>
   /** @returns what of its schema does not fit this version, as a sentence */

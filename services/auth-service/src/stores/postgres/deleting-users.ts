@@ -15,7 +15,7 @@ export const deletedReason = 'user_deleted'
 
 /**
  * Deletes a user whose row the transaction has locked `FOR UPDATE`, with sessions, secrets and mails. The denylist entries of the
- * sessions stay. The user is told by mail. Housekeeping removes from the audit log what it has about the user besides the id.
+ * sessions stay. The user gets a mail. Housekeeping removes from the audit log what it has about the user besides the id.
  *
  * With more sessions than end in one transaction, the user is disabled, and the deletion is due as soon as all of them have ended.
  */

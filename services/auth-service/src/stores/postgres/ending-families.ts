@@ -61,7 +61,7 @@ export interface FamiliesToEnd {
   /** Which families end with these, if in another statement: a condition on the family `f`. */
   readonly members?: Prisma.Sql
   /** Of many users: one flow per receiver, with so many notifications before these. Without it, each user is a flow. */
-  readonly toldBefore?: number
+  readonly notifiedBefore?: number
   /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
   readonly hasUnknownTokens?: boolean
 }
@@ -143,7 +143,14 @@ export function isToEnd(families: Tokens = {}): Prisma.Sql {
   return Prisma.sql`f.revoked_at IS NULL AND (${hasTokens(families)} OR (f.absolute_expires_at > ${databaseNow} AND ${hasReceiver}))`
 }
 
-function endingWithEvents({ selection, members, toldBefore, reason, actorId, ...tokens }: FamiliesToEnd): Prisma.Sql {
+function endingWithEvents({
+  selection,
+  members,
+  notifiedBefore,
+  reason,
+  actorId,
+  ...tokens
+}: FamiliesToEnd): Prisma.Sql {
   // Clients whose sessions outlast the browser's are notified, too (OpenID Connect Back-Channel Logout 1.0 §2.7).
   const outlasting =
     reason === 'reauthenticated'
@@ -160,24 +167,24 @@ function endingWithEvents({ selection, members, toldBefore, reason, actorId, ...
       INSERT INTO audit_events (type, user_id, actor_id, session_id, client_id, detail)
       SELECT ${auditEventType('session.ended')}, user_id, ${actorId ?? null}::uuid, id, client_id, jsonb_build_object('reason', ${reason}::text)
       FROM ended WHERE has_tokens
-    ), told AS MATERIALIZED (
+    ), recipients AS MATERIALIZED (
       SELECT f.id, f.user_id, f.client_id FROM ended f WHERE ${hasReceiver} ${outlasting}
     ), waiting AS (
       SELECT t.client_id, t.user_id, (
         SELECT count(*) FROM backchannel_logouts l WHERE l.client_id = t.client_id AND l.user_id = t.user_id) AS count
-      FROM (SELECT DISTINCT client_id, user_id FROM told) t
+      FROM (SELECT DISTINCT client_id, user_id FROM recipients) t
     ), notified AS (
       INSERT INTO backchannel_logouts (client_id, user_id, session_id, turn_at)
-      SELECT t.client_id, t.user_id, t.id, ${databaseNow} + interval '1 second' * (coalesce(w.count, 0) + ${turnInFlow(toldBefore)})
-      FROM told t LEFT JOIN waiting w ON w.client_id = t.client_id AND w.user_id = t.user_id
+      SELECT t.client_id, t.user_id, t.id, ${databaseNow} + interval '1 second' * (coalesce(w.count, 0) + ${turnInFlow(notifiedBefore)})
+      FROM recipients t LEFT JOIN waiting w ON w.client_id = t.client_id AND w.user_id = t.user_id
     )`
 }
 
 /** Each further logout of a flow comes a second later in the order, so that one with very many holds no other back. */
-function turnInFlow(toldBefore: number | undefined): Prisma.Sql {
-  return toldBefore === undefined
+function turnInFlow(notifiedBefore: number | undefined): Prisma.Sql {
+  return notifiedBefore === undefined
     ? Prisma.sql`row_number() OVER (PARTITION BY t.client_id, t.user_id) - 1`
-    : Prisma.sql`row_number() OVER () - 1 + ${toldBefore}::int`
+    : Prisma.sql`row_number() OVER () - 1 + ${notifiedBefore}::int`
 }
 
 function entriesOfEnded(families: FamiliesToEnd): Prisma.Sql {

@@ -11,7 +11,7 @@ import {
   maxIdentities,
   type SignInByIdentity
 } from '../../providers/identities.ts'
-import { isAddressProven, judgeFirstSignIn } from '../../providers/linking-rules.ts'
+import { decideFirstSignIn, isAddressProven } from '../../providers/linking-rules.ts'
 import type { Arrival } from '../../providers/provider.ts'
 import { usernamesOf } from '../../providers/usernames-of-arrivals.ts'
 import { mayAdminister } from './acting-admin.ts'
@@ -95,19 +95,19 @@ export function createPrismaIdentities(database: Database, tellUser: TellUser): 
     const address = arrival.isAddressVerified ? arrival.address : undefined
     const owner = await ownerOf(transaction, address)
     const isProven = isAddressProven(provider, arrival)
-    const judgment = judgeFirstSignIn({
+    const decision = decideFirstSignIn({
       hasAccountAtAddress: owner !== undefined,
       isAddressProven: isProven,
       hasSecondFactor: owner?.has_second_factor === true,
       registration
     })
-    if (judgment === 'link' && owner) {
+    if (decision === 'link' && owner) {
       if (owner.is_disabled) return { outcome: 'disabled', userId: owner.id }
       await insertIdentity(transaction, signIn, owner.id)
       await noteLink(transaction, signIn, { userId: owner.id, isAutomatic: true })
       return { outcome: 'linked', userId: owner.id }
     }
-    if (judgment !== 'create') return { outcome: judgment === 'link' ? 'account_exists' : judgment }
+    if (decision !== 'create') return { outcome: decision === 'link' ? 'account_exists' : decision }
     await signIn.beforeCreation()
     for (const username of usernamesOf(arrival, () => String(randomInt(1000, 1_000_000)))) {
       const user = await insertUser(transaction, {

@@ -5,7 +5,7 @@ import type { Database } from './database.ts'
 import { isLive } from './ending-families.ts'
 import { grantExpressions } from './granted-scopes.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { createRefreshJudgment, type RefreshLimits } from './refresh-judgment.ts'
+import { createRefreshDecision, type RefreshLimits } from './refresh-decision.ts'
 import { databaseNow } from './revocation-entries.ts'
 import { type SessionRow, sessionColumns, toSession } from './session-rows.ts'
 import { isFull, isPaused, listAfterRotation } from './used-generations.ts'
@@ -127,7 +127,7 @@ export function createRefreshing(
   // Clients refresh once in the life of an access token.
   const expectsPause = limits.accessTokenTtlSeconds > 2 * limits.refreshRetryWindowSeconds
   const batchRotation = preparedStatements.prepare<BatchRow>(batchText(expectsPause ? calm : inBurst))
-  const judge = createRefreshJudgment(database, limits)
+  const decide = createRefreshDecision(database, limits)
   const times = [limits.accessTokenTtlSeconds, limits.sessionIdleSeconds, 2 * limits.refreshRetryWindowSeconds]
 
   const rotateBatched = batchRotations({ alone: refreshAlone, together: rotateTogether, goesAloneAfter })
@@ -140,8 +140,8 @@ export function createRefreshing(
     for (;;) {
       const session = await rotate(presented)
       if (session) return { outcome: 'rotated', session }
-      const judged = await judge(presented)
-      if (judged) return judged
+      const outcome = await decide(presented)
+      if (outcome) return outcome
     }
   }
 

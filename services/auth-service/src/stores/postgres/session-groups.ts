@@ -160,8 +160,8 @@ async function endBatch(transaction: Queryable, limit: number, endingId: bigint)
   return { ended, hasMore: !isDone, entries }
 }
 
-function flowOf({ userId, browserSessionId }: SessionGroup, toldBefore: number) {
-  return userId === undefined && browserSessionId === undefined ? { toldBefore } : {}
+function flowOf({ userId, browserSessionId }: SessionGroup, notifiedBefore: number) {
+  return userId === undefined && browserSessionId === undefined ? { notifiedBefore } : {}
 }
 
 async function countLeft(transaction: Queryable, members: Prisma.Sql): Promise<number> {

@@ -11,8 +11,8 @@ export function createRedisReplayCache(redis: RedisConnection): ReplayCache {
       const lifeMs = Math.max(1000, expiresAt * 1000 - Date.now())
       try {
         const options = { expiration: { type: 'PX', value: Math.ceil(lifeMs) }, condition: 'NX' } as const
-        const answer = await redis.set(`{countersign}:used:${digest}`, '1', options)
-        return answer === 'OK'
+        const response = await redis.set(`{countersign}:used:${digest}`, '1', options)
+        return response === 'OK'
       } catch (cause) {
         throw new TemporarilyUnavailableError({ detail: 'it cannot be known whether a proof was used before', cause })
       }

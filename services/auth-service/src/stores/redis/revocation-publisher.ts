@@ -33,8 +33,8 @@ const databaseHeld = '{countersign}:database-held'
 const databaseDecision = '{countersign}:database-decision'
 const chunkSize = 500
 /** Someone waits for a publication, nobody for a rebuild. */
-const answerMilliseconds = 500
-const rebuildAnswerMilliseconds = 5_000
+const responseMilliseconds = 500
+const rebuildResponseMilliseconds = 5_000
 /** A rebuild that stalls for longer has failed. */
 const progressLifeMilliseconds = 120_000
 /** How long the issuer's confirmation of a published outbox is valid: it is renewed each second. */
@@ -60,7 +60,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       try {
         for (const chunk of chunks(entries)) {
           const keys = [stream, length, epoch, published, ...entryKeys(chunk)]
-          await link.run(answerMilliseconds, async ({ client, runId }) => {
+          await link.run(responseMilliseconds, async ({ client, runId }) => {
             await noteRefusals(runScript(client, publishScript, keys, [clock.now(), ...entryValues(chunk)]))
             publishedOn.add(runId)
           })
@@ -71,7 +71,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       }
     },
     isIntact: () =>
-      link.run(answerMilliseconds, async ({ client, runId }) => {
+      link.run(responseMilliseconds, async ({ client, runId }) => {
         // One step, so that no publication comes between the length and its count.
         const multi = client.multi().get(epoch).exists(stream).xLen(stream).get(length)
         const [[name, streams, messages, counted]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
@@ -93,13 +93,13 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       }
     },
     async confirmPublished() {
-      await link.run(answerMilliseconds, async ({ client }) => {
+      await link.run(responseMilliseconds, async ({ client }) => {
         const { at, until } = await confirmationTimes(client)
         await noteRefusals(client.set(outboxDrained, String(at), { expiration: { type: 'PXAT', value: until } }))
       })
     },
     async reportBacklog() {
-      await link.run(answerMilliseconds, async ({ client }) => {
+      await link.run(responseMilliseconds, async ({ client }) => {
         await requirePrimary(client)
         await client.publish(unpublished, '1')
         // Of the states that refuse writes, this one alone takes DEL: it stops verifiers that do not subscribe.
@@ -107,7 +107,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       })
     },
     readDatabaseMemory: () =>
-      link.run(answerMilliseconds, async ({ client }) => {
+      link.run(responseMilliseconds, async ({ client }) => {
         const multi = client.multi().zRange(published, 0, -1).exists(databaseHeld).get(databaseDecision)
         const [[members, held, decision]] = await Promise.all([multi.execTyped(), requirePrimary(client)])
         return {
@@ -118,18 +118,18 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
       }),
     holdDatabase: (decision) =>
       link.run(
-        answerMilliseconds,
+        responseMilliseconds,
         async ({ client }) =>
           (await runScript(client, holdScript, [databaseHeld, databaseDecision], [decision ?? ''])) === 1
       ),
     async acceptDatabase() {
-      await link.run(answerMilliseconds, ({ client }) =>
+      await link.run(responseMilliseconds, ({ client }) =>
         client.multi().del([databaseHeld, published]).set(databaseDecision, randomUUID()).exec()
       )
     },
     async trim() {
       const trimOnce = () =>
-        link.run(answerMilliseconds, ({ client }) => runScript(client, trimScript, [stream, length], [clock.now()]))
+        link.run(responseMilliseconds, ({ client }) => runScript(client, trimScript, [stream, length], [clock.now()]))
       while ((await trimOnce()) === 1);
     },
     close: () => link.close()
@@ -159,7 +159,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
     let startedOn: string | undefined
     let written = 0
     const step = (work: (session: RedisSession) => Promise<unknown>) =>
-      link.run(rebuildAnswerMilliseconds, async (session) => {
+      link.run(rebuildResponseMilliseconds, async (session) => {
         startedOn ??= session.runId
         if (session.runId !== startedOn) throw new Error('Redis is another server process than when the rebuild began')
         await work(session)

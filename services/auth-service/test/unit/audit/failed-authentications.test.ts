@@ -10,19 +10,19 @@ const windowMs = 600_000
 
 describe('the log of failed client authentications', () => {
   let saved: FailedAuthentications[]
-  let isAway: boolean
+  let isUnavailable: boolean
   let warnings: number
   let log: FailedAuthenticationLog
 
   beforeEach(() => {
     vi.useFakeTimers()
     saved = []
-    isAway = false
+    isUnavailable = false
     warnings = 0
     log = createFailedAuthenticationLog({
       store: {
         async save(failures) {
-          if (isAway) throw new Error('away')
+          if (isUnavailable) throw new Error('unavailable')
           saved.push(failures)
         }
       },
@@ -71,11 +71,11 @@ describe('the log of failed client authentications', () => {
   })
 
   test('counts again what could not be written, in the next event of its window', async () => {
-    isAway = true
+    isUnavailable = true
     fail(3)
     await vi.advanceTimersByTimeAsync(0)
     expect([saved.length, warnings]).toEqual([0, 1])
-    isAway = false
+    isUnavailable = false
     await vi.advanceTimersByTimeAsync(windowMs)
     expect(counts()).toEqual([['orders', 'the secret is wrong', 3]])
   })

@@ -40,7 +40,7 @@ const confirmed = (id: string, credentialId = `credential of ${id}`): ConfirmedC
 describe('cached clients', () => {
   let now: number
   let reads: number
-  let answer: (id: string) => Promise<ConfirmedClient | undefined>
+  let response: (id: string) => Promise<ConfirmedClient | undefined>
   let clients: ClientCache
 
   const start = (seconds = 10) => {
@@ -48,7 +48,7 @@ describe('cached clients', () => {
       store: {
         findEnabled(id) {
           reads++
-          return answer(id)
+          return response(id)
         }
       },
       seconds,
@@ -59,7 +59,7 @@ describe('cached clients', () => {
   beforeEach(() => {
     now = 5000
     reads = 0
-    answer = async (id) => confirmed(id)
+    response = async (id) => confirmed(id)
     start()
   })
 
@@ -88,7 +88,7 @@ describe('cached clients', () => {
 
   test('are not remembered when they are denied while they are being read', async () => {
     let release = (_: ConfirmedClient) => {}
-    answer = () =>
+    response = () =>
       new Promise((resolve) => {
         release = resolve
       })
@@ -114,7 +114,7 @@ describe('cached clients', () => {
 
   test('are dropped when the database no longer has them, or has another credential id', async () => {
     await clients.findEnabled('a')
-    answer = async (id) => confirmed(id, 'another credential')
+    response = async (id) => confirmed(id, 'another credential')
     await clients.findEnabled('a')
     clients.forget('credential of a')
     expect(clients.getCached('a')).toMatchObject({ credentialId: 'another credential' })

@@ -27,7 +27,7 @@ test('writes nothing for a client that has got a token before', async () => {
 
 test('tries again at the next token when the write has failed', async () => {
   const { record, tokens } = firstTokens(async () => {
-    throw new Error('the database is away')
+    throw new Error('the database is unavailable')
   })
   tokens.note(orders)
   await tokens.close()

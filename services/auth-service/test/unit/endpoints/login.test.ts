@@ -20,8 +20,8 @@ describe('a sign-in', () => {
     } as unknown as Parameters<typeof middlewareOf<Parameters<typeof login.bind>[0]>>[1]
     // There is no body: reading it would fail.
     const ctx = { ip: '192.0.2.1', get: () => '', set: () => undefined, state: {} } as unknown as Context
-    const answered = compose(middlewareOf(login, deps))(ctx)
-    await expect(answered).rejects.toBeInstanceOf(TemporarilyUnavailableError)
+    const result = compose(middlewareOf(login, deps))(ctx)
+    await expect(result).rejects.toBeInstanceOf(TemporarilyUnavailableError)
     expect(countSignIn.mock.calls).toEqual([['temporarily_unavailable']])
   })
 })

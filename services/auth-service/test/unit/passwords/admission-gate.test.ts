@@ -1,13 +1,13 @@
 import { TemporarilyUnavailableError } from '@countersign/oauth'
 import type { Logger } from '@countersign/service-kit'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createAdmissionGate, warnOfTurnedAway } from '../../../src/passwords/admission-gate.ts'
+import { createAdmissionGate, warnOfRejections } from '../../../src/passwords/admission-gate.ts'
 
 /** A gate whose tasks end when the test says so. */
 function createFixture({ concurrency = 2, queueLimit = 8 } = {}) {
   let time = 0
-  const turnedAway = vi.fn()
-  const gate = createAdmissionGate({ concurrency, queueLimit, onTurnedAway: turnedAway, now: () => time })
+  const onRejected = vi.fn()
+  const gate = createAdmissionGate({ concurrency, queueLimit, onRejected, now: () => time })
   const running: { name: string; end(): void }[] = []
   const rejected: string[] = []
   const started: string[] = []
@@ -16,7 +16,7 @@ function createFixture({ concurrency = 2, queueLimit = 8 } = {}) {
     running,
     rejected,
     started,
-    turnedAway,
+    onRejected,
     passTime: (ms: number) => {
       time += ms
     },
@@ -47,12 +47,12 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('the admission gate', () => {
   test('runs as many tasks as it may, lets as many wait as it may, and rejects the others with Retry-After', async () => {
-    const { gate, send, running, rejected, turnedAway, endOne } = createFixture({ concurrency: 2, queueLimit: 3 })
+    const { gate, send, running, rejected, onRejected, endOne } = createFixture({ concurrency: 2, queueLimit: 3 })
     await send('alice@home', 7)
     expect(running).toHaveLength(2)
     expect(rejected).toHaveLength(2)
     expect(() => gate.requireRoom('home')).toThrow(TemporarilyUnavailableError)
-    expect(turnedAway).toHaveBeenCalledTimes(3)
+    expect(onRejected).toHaveBeenCalledTimes(3)
     for (let i = 0; i < 5; i++) await endOne()
     expect(running).toHaveLength(0)
     expect(() => gate.requireRoom('home')).not.toThrow()
@@ -134,7 +134,7 @@ describe('the warning of a flood', () => {
   test('comes at once, and then every ten seconds at most, with the number of rejections since', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const warned: unknown[] = []
-    const warn = warnOfTurnedAway({ warn: (fields: unknown) => warned.push(fields) } as unknown as Logger)
+    const warn = warnOfRejections({ warn: (fields: unknown) => warned.push(fields) } as unknown as Logger)
     for (let sent = 0; sent < 100; sent++) warn()
     expect(warned).toEqual([{ turned_away: 1 }])
     vi.advanceTimersByTime(10_000)

@@ -26,7 +26,7 @@ describe('decoys', () => {
     expect(decoys.hashFor('alice')).toBeUndefined()
     const failing = await startDecoys({
       key: new Uint8Array(32),
-      readCounts: () => Promise.reject(new Error('away')),
+      readCounts: () => Promise.reject(new Error('unavailable')),
       logger
     })
     all.push(failing)

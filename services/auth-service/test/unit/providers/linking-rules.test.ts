@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isAddressProven, judgeFirstSignIn } from '../../../src/providers/linking-rules.ts'
+import { decideFirstSignIn, isAddressProven } from '../../../src/providers/linking-rules.ts'
 
 describe('the first sign-in by an identity', () => {
   test.each([
@@ -18,7 +18,7 @@ describe('the first sign-in by an identity', () => {
     'account at the address: %s, with a second factor: %s, address proven: %s, registration %s: %s',
     (has, hasSecondFactor, proven, registration, outcome) => {
       expect(
-        judgeFirstSignIn({ hasAccountAtAddress: has, hasSecondFactor, isAddressProven: proven, registration })
+        decideFirstSignIn({ hasAccountAtAddress: has, hasSecondFactor, isAddressProven: proven, registration })
       ).toBe(outcome)
     }
   )

@@ -12,7 +12,7 @@ describe('a store that announces', () => {
       list: async () => ['one', 'two'],
       find: async () => undefined as { entries: readonly OutboxEntry[] } | undefined,
       fail: async () => {
-        throw new Error('away')
+        throw new Error('unavailable')
       }
     },
     {
@@ -26,7 +26,7 @@ describe('a store that announces', () => {
     }
   )
 
-  test('ends what the change has left over before it answers, and says whether that was all', async () => {
+  test('ends what the change has left over before it responds, and says whether that was all', async () => {
     const changes = announcing(
       { end: async (endingId: bigint) => ({ ended: 500, entries: [entry], endingId }) },
       {
@@ -38,7 +38,7 @@ describe('a store that announces', () => {
     expect(await changes.end(4000n)).toEqual({ ended: 4500, published: true, isComplete: false })
   })
 
-  test('announces what a change commits before it answers, and says whether it is published', async () => {
+  test('announces what a change commits before it responds, and says whether it is published', async () => {
     expect(await store.end('session-1')).toEqual({ ended: 'session-1', published: false, isComplete: true })
     expect(announced.splice(0)).toEqual([[entry]])
   })
@@ -46,7 +46,7 @@ describe('a store that announces', () => {
   test('leaves other outcomes as they are, lists and none at all', async () => {
     expect(await store.list()).toEqual(['one', 'two'])
     expect(await store.find()).toBeUndefined()
-    await expect(store.fail()).rejects.toThrow('away')
+    await expect(store.fail()).rejects.toThrow('unavailable')
     expect(announced).toEqual([])
   })
 })

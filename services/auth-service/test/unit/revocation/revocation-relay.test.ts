@@ -79,10 +79,10 @@ describe('the revocation relay', () => {
 
   it('confirms nothing while the database or the transport cannot be asked, nor when a rebuild fails', async () => {
     const { steps, publisher, outbox, start, sweeps } = setUp()
-    outbox.listUnpublished.mockRejectedValueOnce(new Error('database away'))
+    outbox.listUnpublished.mockRejectedValueOnce(new Error('database unavailable'))
     publisher.isIntact
       .mockResolvedValueOnce(true)
-      .mockRejectedValueOnce(new Error('transport away'))
+      .mockRejectedValueOnce(new Error('transport unavailable'))
       .mockResolvedValueOnce(false)
       .mockImplementationOnce(async () => steps.push('asked') > 0)
     publisher.rebuild.mockRejectedValueOnce(new Error('lost'))
@@ -115,7 +115,7 @@ describe('the revocation relay', () => {
 
   it('warns once while the transport is unavailable, and logs when it is back', async () => {
     const { publisher, log, start, sweeps } = setUp()
-    publisher.isIntact.mockRejectedValueOnce(new Error('away')).mockRejectedValueOnce(new Error('away'))
+    publisher.isIntact.mockRejectedValueOnce(new Error('unavailable')).mockRejectedValueOnce(new Error('unavailable'))
     start()
     await sweeps(3)
     expect(log).toEqual(['warn: the revocation feed cannot be served', 'info: the revocation feed is served again'])
@@ -128,7 +128,7 @@ describe('the revocation relay', () => {
     await started.announce([{ ...entry, id: 2n }])
     expect(outbox.markPublished).not.toHaveBeenCalled()
     expect(observePublication).toHaveBeenCalledTimes(2)
-    publisher.publish.mockRejectedValueOnce(new Error('away'))
+    publisher.publish.mockRejectedValueOnce(new Error('unavailable'))
     await started.announce([{ ...entry, id: 3n }])
     expect(observePublication).toHaveBeenCalledTimes(2)
     await vi.waitFor(() => expect(outbox.markPublished).toHaveBeenCalledWith([1n, 2n]))

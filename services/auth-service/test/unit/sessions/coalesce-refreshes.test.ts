@@ -35,7 +35,7 @@ describe('parallel presentations of a refresh token', () => {
     expect(await first).toBe(unknown)
     await tick()
     expect(calls).toHaveLength(2)
-    // It came after the second call began: it must not get that one's answer.
+    // It came after the second call began: it must not get that one's response.
     const late = refresh(presented('a'))
     calls[1]?.settle(unknown)
     expect(await Promise.all(others)).toEqual(others.map(() => unknown))
@@ -59,8 +59,8 @@ describe('parallel presentations of a refresh token', () => {
     const { calls, refresh, tick } = setUp()
     const first = refresh(presented('a'))
     const second = refresh(presented('a'))
-    calls[0]?.settle(new Error('the database is away'))
-    await expect(first).rejects.toThrow('the database is away')
+    calls[0]?.settle(new Error('the database is unavailable'))
+    await expect(first).rejects.toThrow('the database is unavailable')
     await tick()
     calls[1]?.settle(unknown)
     expect(await second).toBe(unknown)

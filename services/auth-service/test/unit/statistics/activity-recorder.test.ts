@@ -27,7 +27,7 @@ describe('the activity recorder', () => {
         const key = `${(minute - begin) / 60_000} ${kind} ${outcome}`
         rows.set(key, Math.max(rows.get(key) ?? 0, count))
       }
-      if (fault === 'after') throw new Error('the answer was lost')
+      if (fault === 'after') throw new Error('the response was lost')
     })
     const warn = vi.fn()
     const logger = { warn } as unknown as Logger
@@ -101,20 +101,20 @@ describe('the activity recorder', () => {
 
   it('counts while it saves', async () => {
     const { recorder, rows, save } = setUp()
-    let answer = () => {}
-    const answered = new Promise<void>((resolve) => {
-      answer = resolve
+    let response = () => {}
+    const responded = new Promise<void>((resolve) => {
+      response = resolve
     })
     const saveAtOnce = save.getMockImplementation() as typeof save
     save.mockImplementationOnce(async (counts) => {
       await saveAtOnce(counts)
-      await answered
+      await responded
     })
     recorder.count('sign_ins', 'succeeded')
     await vi.advanceTimersByTimeAsync(saveAfterMs)
     recorder.count('sign_ins', 'succeeded')
     await vi.advanceTimersByTimeAsync(minute)
-    answer()
+    response()
     await vi.advanceTimersByTimeAsync(saveAfterMs)
     expect(Object.fromEntries(rows)).toEqual({ '0 sign_ins succeeded': 2 })
     expect(save).toHaveBeenCalledTimes(2)

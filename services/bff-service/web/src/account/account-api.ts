@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { ApiError, isAway, isConflict } from '../api/api-error.ts'
+import { ApiError, isConflict, isUnavailable } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type {
   AccountDeletion,
@@ -92,8 +92,8 @@ export function useApiIdentity() {
   })
 }
 
-function identityOf(answer: unknown): ApiIdentity | null {
-  const identity = (answer ?? {}) as Partial<ApiIdentity>
+function identityOf(response: unknown): ApiIdentity | null {
+  const identity = (response ?? {}) as Partial<ApiIdentity>
   const isExample = [identity.username, identity.scope, identity.session_id].every((text) => typeof text === 'string')
   return isExample ? (identity as ApiIdentity) : null
 }
@@ -135,7 +135,7 @@ export function useChangePassword() {
         await sendPassword(change, unanswered.current)
         unanswered.current = []
       } catch (error) {
-        if (isAway(error)) unanswered.current = [change.new_password, ...unanswered.current].slice(0, 3)
+        if (isUnavailable(error)) unanswered.current = [change.new_password, ...unanswered.current].slice(0, 3)
         throw error
       }
     },

@@ -52,7 +52,7 @@ export function isSessionChange(error: unknown): boolean {
 }
 
 /** Whether the same request may succeed soon. The change may have been made all the same. */
-export function isAway(error: unknown): boolean {
+export function isUnavailable(error: unknown): boolean {
   return error instanceof ApiError && [0, 502, 503, 504].includes(error.status)
 }
 
@@ -72,8 +72,8 @@ const codesForPeople: Record<string, TextKey> = { not_found: 'errors.notFound', 
 /** A sentence for the user that says what to do next. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return say('errors.page')
-  if (error.status === 0) return say('errors.noAnswer')
-  if (isAway(error)) return say('errors.away')
+  if (error.status === 0) return say('errors.noResponse')
+  if (isUnavailable(error)) return say('errors.unavailable')
   if (needsRecentSignIn(error)) return say('stepUp.cancelled')
   if (error.status === 429) return say('errors.tooMany', { when: afterSeconds(error.retryAfterSeconds) })
   const key = `codes.${error.code}`

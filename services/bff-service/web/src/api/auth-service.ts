@@ -1958,7 +1958,7 @@ export interface KeySet {
   }[]
 }
 
-export interface RevocationAnswer {
+export interface RevocationResponse {
   revoked: boolean
 }
 

@@ -82,7 +82,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError({
     status: response.status,
     code: error ?? 'unknown',
-    description: error_description ?? `The service answered with the status ${response.status}. Try again.`,
+    description: error_description ?? `The service responded with the status ${response.status}. Try again.`,
     issues: issues ?? [],
     members,
     ...(Number.isFinite(retryAfter) && { retryAfterSeconds: retryAfter })

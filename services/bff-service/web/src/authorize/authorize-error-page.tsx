@@ -10,8 +10,8 @@ const sentences: Sentences = {
   invalid_redirect_uri: 'authorizeError.redirect',
   other_browser: 'authorizeError.browser',
   request_over: 'authorizeError.over',
-  temporarily_unavailable: 'authorizeError.away',
-  too_many_requests: 'authorizeError.away'
+  temporarily_unavailable: 'authorizeError.unavailable',
+  too_many_requests: 'authorizeError.unavailable'
 }
 
 /** Where the issuer sends a browser that it can send nowhere else. */

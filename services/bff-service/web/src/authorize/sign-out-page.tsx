@@ -20,8 +20,8 @@ const sentences: Sentences = {
   invalid_request: 'signOutError.request',
   invalid_client: 'signOutError.client',
   request_over: 'signOutError.over',
-  temporarily_unavailable: 'signOutError.away',
-  too_many_requests: 'signOutError.away'
+  temporarily_unavailable: 'signOutError.unavailable',
+  too_many_requests: 'signOutError.unavailable'
 }
 
 /** Where the issuer sends a browser whose user is to sign out of an app. Without a request it is about this browser alone. */
@@ -30,7 +30,7 @@ export function SignOutPage() {
   const query = new URLSearchParams(search)
   const id = query.get('request') ?? ''
   const request = useLogoutRequest(id)
-  // A sign-out forgets what the pages have been told.
+  // A sign-out forgets what the pages know.
   const [asked, setAsked] = useState<LogoutRequest>()
   const { data: state, error: sessionError, refetch } = useSessionState()
   useEffect(() => {

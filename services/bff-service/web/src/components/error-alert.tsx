@@ -1,5 +1,5 @@
 import { Alert, Button, Stack, Text } from '@mantine/core'
-import { isAway, isSessionEnd, messageOf } from '../api/api-error.ts'
+import { isSessionEnd, isUnavailable, messageOf } from '../api/api-error.ts'
 import { say } from '../texts/say.ts'
 
 interface ErrorAlertProps {
@@ -14,7 +14,7 @@ export function ErrorAlert({ error, message, onRetry, isRetrying = false }: Erro
   // Its own page or dialog says so, and signing in again makes it untrue.
   if (isSessionEnd(error)) return null
   return (
-    <Alert color={isAway(error) ? 'yellow' : 'red'} variant="light">
+    <Alert color={isUnavailable(error) ? 'yellow' : 'red'} variant="light">
       <Stack gap="sm" align="flex-start">
         <Text size="sm" c="var(--mantine-color-text)">
           {message ?? messageOf(error)}

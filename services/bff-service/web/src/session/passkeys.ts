@@ -103,7 +103,7 @@ async function offerInField(left: AbortSignal, { waitsForUser }: { waitsForUser:
   return undefined
 }
 
-/** An authenticator that answers without a person would be asked, and refused, again and again. */
+/** An authenticator that responds without a person would be asked, and refused, again and again. */
 function userActs(left: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => resolve(), { once: true, signal: left })

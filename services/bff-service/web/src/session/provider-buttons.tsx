@@ -109,7 +109,7 @@ export function neededAfterProvider(
 }
 
 function textOf(code: string): string {
-  if (code === 'temporarily_unavailable') return say('providers.away')
+  if (code === 'temporarily_unavailable') return say('providers.unavailable')
   if (code === 'not_signed_in' || code === 'invalid_token') return say('session.endedTitle')
   const key = `codes.${code}`
   return isTextKey(key) ? say(key) : say('providers.failed')

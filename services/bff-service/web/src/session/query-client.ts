@@ -1,5 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
-import { isAway, isSessionChange, isSessionEnd } from '../api/api-error.ts'
+import { isSessionChange, isSessionEnd, isUnavailable } from '../api/api-error.ts'
 import { actFor } from '../api/request.ts'
 import { endSession, lookAgain, shownUserOf, wasJustReplaced } from './session.ts'
 
@@ -13,7 +13,7 @@ export function createQueryClient(): QueryClient {
     queryCache: new QueryCache({ onError }),
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
-      queries: { staleTime: 5_000, retry: (failures, error) => isAway(error) && failures < 1, retryDelay: 800 },
+      queries: { staleTime: 5_000, retry: (failures, error) => isUnavailable(error) && failures < 1, retryDelay: 800 },
       mutations: { retry: false }
     }
   })

@@ -1,6 +1,6 @@
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { ApiError, isAway, isConflict } from '../api/api-error.ts'
+import { ApiError, isConflict, isUnavailable } from '../api/api-error.ts'
 import { request } from '../api/request.ts'
 import type { SignedIn } from '../api/types.ts'
 import { requireCookies } from './cookie-check.ts'
@@ -43,7 +43,7 @@ export function useRegister() {
         await request('/bff/registration', { method: 'POST', body })
       } catch (error) {
         if (isConflict(error) && unanswered.current === body.username) return signInIfOwn(body, error)
-        if (isAway(error)) unanswered.current = body.username
+        if (isUnavailable(error)) unanswered.current = body.username
         throw error
       }
       return signIn(body).catch(() => undefined)

@@ -46,8 +46,8 @@ export const de: PageTexts = {
   },
   errors: {
     page: 'Auf dieser Seite ist etwas schiefgegangen. Laden Sie sie neu und versuchen Sie es noch einmal.',
-    noAnswer: 'Es kommt keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
-    away: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es in Kürze noch einmal.',
+    noResponse: 'Es kommt keine Antwort. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
+    unavailable: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es in Kürze noch einmal.',
     tooMany: 'Zu viele Versuche. Versuchen Sie es {{when}} noch einmal.',
     rejected: 'Der Dienst nimmt das nicht an. Prüfen Sie Ihre Eingaben oder die Adresse dieser Seite.',
     notFound: 'Das gibt es nicht oder nicht mehr.',
@@ -205,7 +205,8 @@ export const de: PageTexts = {
   providers: {
     or: 'oder',
     continueWith: 'Weiter mit {{name}}',
-    away: 'Der andere Dienst antwortet nicht. Versuchen Sie es gleich noch einmal, oder melden Sie sich anders an.',
+    unavailable:
+      'Der andere Dienst antwortet nicht. Versuchen Sie es gleich noch einmal, oder melden Sie sich anders an.',
     failed:
       'Die Anmeldung mit dem anderen Dienst hat nicht geklappt. Versuchen Sie es noch einmal, oder melden Sie sich anders an.'
   },
@@ -223,7 +224,7 @@ export const de: PageTexts = {
     unlinkOf: '{{name}} lösen',
     unlinkTitle: 'Die Verknüpfung mit {{name}} lösen?',
     unlinkText:
-      'Sie gehört dann nicht mehr zu diesem Konto. Wenn der Dienst für die Domain Ihrer Adresse spricht, verknüpft die nächste Anmeldung dort sie wieder.',
+      'Sie gehört dann nicht mehr zu diesem Konto. Wenn dem Dienst für die Domain Ihrer Adresse vertraut wird, verknüpft die nächste Anmeldung dort sie wieder.',
     unlinked: 'Die Verknüpfung mit {{name}} ist gelöst.'
   },
   factor: {
@@ -492,7 +493,7 @@ export const de: PageTexts = {
       'Die App hat eine unvollständige oder ungültige Anfrage geschickt. Das können nur die Betreiber der App beheben.',
     client: 'Die App ist hier nicht bekannt. Das können nur die Betreiber der App beheben.',
     over: 'Das hat zu lange gedauert, ist schon abgeschlossen oder wurde in einem anderen Browser begonnen.',
-    away: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas und versuchen Sie es noch einmal.',
+    unavailable: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas und versuchen Sie es noch einmal.',
     other: 'Die App konnte Sie nicht abmelden.'
   },
   consent: {
@@ -528,7 +529,8 @@ export const de: PageTexts = {
     browser:
       'Diese Anmeldung wurde in einem anderen Browser begonnen. Gehen Sie in diesem Browser zurück zur App und melden Sie sich dort noch einmal an.',
     over: 'Diese Anmeldung hat zu lange gedauert oder ist schon abgeschlossen. Gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
-    away: 'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas, gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
+    unavailable:
+      'Der Dienst ist gerade nicht erreichbar. Warten Sie etwas, gehen Sie zurück zur App und melden Sie sich dort noch einmal an.',
     other:
       'Gehen Sie zurück zur App und melden Sie sich dort noch einmal an. Geschieht das wieder, sagen Sie es den Betreibern der App.',
     details: 'Für die Betreiber der App:'

@@ -44,8 +44,8 @@ export const en = {
   },
   errors: {
     page: 'Something went wrong in this page. Reload it and try again.',
-    noAnswer: 'The server did not respond. Check your connection and try again.',
-    away: 'The service is temporarily unavailable. Try again later.',
+    noResponse: 'The server did not respond. Check your connection and try again.',
+    unavailable: 'The service is temporarily unavailable. Try again later.',
     tooMany: 'Too many attempts. Try again {{when}}.',
     rejected: 'The service rejected this. Check what you entered, or the address of this page.',
     notFound: 'This does not exist, or no longer.',
@@ -197,7 +197,7 @@ export const en = {
   providers: {
     or: 'or',
     continueWith: 'Continue with {{name}}',
-    away: 'The other service does not respond. Try again in a moment, or sign in another way.',
+    unavailable: 'The other service does not respond. Try again in a moment, or sign in another way.',
     failed: 'The sign-in with the other service did not work. Try again, or sign in another way.'
   },
   identities: {
@@ -214,7 +214,7 @@ export const en = {
     unlinkOf: 'Unlink {{name}}',
     unlinkTitle: 'Unlink {{name}}?',
     unlinkText:
-      'It no longer belongs to this account. If the service speaks for the domain of your address, the next sign-in there links it again.',
+      'It no longer belongs to this account. If the service is trusted for the domain of your address, the next sign-in there links it again.',
     unlinked: '{{name}} is unlinked.'
   },
   factor: {
@@ -479,7 +479,7 @@ export const en = {
     request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
     client: 'The app is not known here. Only those who run the app can fix that.',
     over: 'This took too long, was completed already, or was begun in another browser.',
-    away: 'The service is temporarily unavailable. Wait a little, and try again.',
+    unavailable: 'The service is temporarily unavailable. Wait a little, and try again.',
     other: 'The app could not sign you out.'
   },
   consent: {
@@ -513,7 +513,8 @@ export const en = {
     browser:
       'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
     over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
-    away: 'The service is temporarily unavailable. Wait a little, go back to the app, and sign in there once more.',
+    unavailable:
+      'The service is temporarily unavailable. Wait a little, go back to the app, and sign in there once more.',
     other: 'Go back to the app, and sign in there once more. If it happens again, tell those who run the app.',
     details: 'For those who run the app:'
   },

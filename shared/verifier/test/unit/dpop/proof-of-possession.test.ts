@@ -142,12 +142,12 @@ describe('the replay cache of used proofs', () => {
   })
 
   it('that fails leads to 503, and one that does not return true to a rejection', async () => {
-    const failing = setUp({ replays: { markUsed: async () => Promise.reject(new Error('away')) } })
+    const failing = setUp({ replays: { markUsed: async () => Promise.reject(new Error('unavailable')) } })
     expect(await failing.present(boundToken())).toBe('ERR_DPOP_REPLAYS_UNAVAILABLE')
     const throwing = setUp({
       replays: {
         markUsed: () => {
-          throw new Error('away')
+          throw new Error('unavailable')
         }
       }
     })

@@ -26,7 +26,7 @@ describe('parsing a JSON object', () => {
     expect(parseJsonObject(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBeUndefined()
   })
 
-  it('refuses a name that is there twice at the top level, in any spelling, and only then', () => {
+  it('refuses a name that appears twice at the top level, in any spelling, and only then', () => {
     const name = fc.oneof(fc.constantFrom('a', 'b', '__proto__', '"', '\\', '\\"', ',', '{', '0', ''), fc.string())
     const member = fc.record({ name, value: fc.jsonValue({ maxDepth: 2 }), isEscaped: fc.boolean() })
     const space = fc.constantFrom('', ' ', '\n\t')

@@ -142,7 +142,7 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
   })
 
   it('returns 503 without a challenge when it cannot be known whether the proof was used', async () => {
-    const app = setUp({}, [], { markUsed: () => Promise.reject(new Error('away')) })
+    const app = setUp({}, [], { markUsed: () => Promise.reject(new Error('unavailable')) })
     const response = await sendToKoa(app, { url: '/me', headers: headersOf(await proofFor('http://internal:4001/me')) })
     expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
     expect(response.headers).not.toHaveProperty('www-authenticate')
@@ -165,7 +165,7 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
     expect(bearer.headers['www-authenticate']).toMatch(/^Bearer error="insufficient_scope"/)
   })
 
-  it('lets requireRole judge the token behind it', async () => {
+  it('lets requireRole check the token behind it', async () => {
     for (const [role, status] of [
       ['user', 200],
       ['admin', 403]

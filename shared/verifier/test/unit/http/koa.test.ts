@@ -124,7 +124,7 @@ describe('requireAccessToken', () => {
     const token = issuer.mint({ aud: 'https://evil.example' })
     await setUp({ logger }).get(token)
     expect(logger.info).toHaveBeenCalledWith(
-      { code: 'ERR_TOKEN_CLAIM', detail: 'aud is "https://evil.example", expected is "https://api.example.com"' },
+      { code: 'ERR_TOKEN_CLAIM', detail: 'aud is "https://evil.example", expected "https://api.example.com"' },
       'access token refused'
     )
     for (const part of token.split('.')) expect(JSON.stringify(logger.info.mock.calls)).not.toContain(part)

@@ -95,8 +95,8 @@ describe('reading a JWKS (RFC 7517 §5)', () => {
   })
 
   it('refuses a document that names a kid twice, since it would be chance which key counts', async () => {
-    await expect(parseJsonWebKeySet({ keys: [jwk, { ...jwk }] })).rejects.toThrow('a kid is there twice')
-    await expect(parseJsonWebKeySet({ keys: [jwk, { ...weak }] })).rejects.toThrow('a kid is there twice')
+    await expect(parseJsonWebKeySet({ keys: [jwk, { ...jwk }] })).rejects.toThrow('a kid appears twice')
+    await expect(parseJsonWebKeySet({ keys: [jwk, { ...weak }] })).rejects.toThrow('a kid appears twice')
   })
 
   it('refuses a document that is no JWKS, or holds no usable key', async () => {

@@ -26,8 +26,8 @@ describe('look-ups that wait for a fetch', () => {
 
   it('reject with what the fetch rejects with, unless the key has come another way', async () => {
     const lookups = createLookupQueue({ max: 2, perTurn: 1 })
-    const fail = () => Promise.reject(new Error('no answer'))
-    await expect(lookups.after(fail, () => undefined)).rejects.toThrow('no answer')
+    const fail = () => Promise.reject(new Error('no response'))
+    await expect(lookups.after(fail, () => undefined)).rejects.toThrow('no response')
     expect(await lookups.after(fail, () => 'key')).toBe('key')
   })
 
@@ -61,7 +61,7 @@ describe('look-ups that wait for a fetch', () => {
       const unknown = Array.from({ length: 35 }, () => wait().then(count, count))
       const known = wait('key')
       if (how === 'resolves') fetch.resolve()
-      else fetch.reject(new Error('no answer'))
+      else fetch.reject(new Error('no response'))
       expect(await known).toBe('key')
       expect(refused).toBe(0)
       const groups: number[] = []

@@ -22,7 +22,7 @@ interface FakeServer {
   document: unknown
   status: number
   headers: Record<string, string>
-  isAway: boolean
+  isUnavailable: boolean
   /** Milliseconds until the response comes. */
   delay: number
 }
@@ -33,7 +33,7 @@ const setUp = (initial: Partial<FakeServer> = {}, options: Partial<RemoteKeySetO
     document: issuer.jwks(),
     status: 200,
     headers: { 'Cache-Control': 'max-age=300' },
-    isAway: false,
+    isUnavailable: false,
     delay: 0,
     ...initial
   }
@@ -45,10 +45,10 @@ const setUp = (initial: Partial<FakeServer> = {}, options: Partial<RemoteKeySetO
   }
   const fetch = vi.fn(async (_url: string, _init: RequestInit) => {
     times.push(performance.now())
-    // What is answered is what was true when the request came.
-    const { document, status, headers, isAway, delay } = structuredClone(server)
+    // The response is what was true when the request came.
+    const { document, status, headers, isUnavailable, delay } = structuredClone(server)
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay))
-    if (isAway) throw new TypeError('fetch failed')
+    if (isUnavailable) throw new TypeError('fetch failed')
     const body = status === 304 ? null : JSON.stringify(document)
     return new Response(body, { status, headers: { 'Content-Type': 'application/json', ...headers } })
   })
@@ -138,7 +138,7 @@ describe('the remote key set', () => {
     const { keys, server } = setUp({}, { maxStaleKeysSeconds: 3600 })
     const kid = issuer.kid
     await settle()
-    server.isAway = true
+    server.isUnavailable = true
     await settle(3_600_000)
     expect(keys.get(kid)).toBeDefined()
     await settle(1)
@@ -146,14 +146,14 @@ describe('the remote key set', () => {
     const found = codeOf(keys.find(kid))
     await settle(2000)
     expect(await found).toBe('ERR_KEYS_UNAVAILABLE')
-    server.isAway = false
+    server.isUnavailable = false
     await settle(30_000)
     expect(keys.get(kid)).toBeDefined()
     expect(keys.status().consecutiveFailures).toBe(0)
   })
 
   it('backs off while the issuer is down, to at most 30 seconds', async () => {
-    const { times } = setUp({ isAway: true })
+    const { times } = setUp({ isUnavailable: true })
     await settle(600_000)
     const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0))
     expect(gaps.slice(0, 4).map(Math.floor)).toEqual([187.5, 375, 750, 1500].map(Math.floor))
@@ -162,8 +162,8 @@ describe('the remote key set', () => {
   })
 
   it('spreads its retries by chance', async () => {
-    const first = setUp({ isAway: true }, { random: () => 0 })
-    const second = setUp({ isAway: true }, { random: () => 1 })
+    const first = setUp({ isUnavailable: true }, { random: () => 0 })
+    const second = setUp({ isUnavailable: true }, { random: () => 1 })
     await settle(10_000)
     expect(first.times[1]).not.toBe(second.times[1])
   })
@@ -180,7 +180,7 @@ describe('the remote key set', () => {
     ]
     for (const [responses, outcome] of [
       [refused.map((document) => ({ document })), 'refused'],
-      [[{ status: 503 }, { status: 302 }, { isAway: true }, { delay: 6000 }], 'failed']
+      [[{ status: 503 }, { status: 302 }, { isUnavailable: true }, { delay: 6000 }], 'failed']
     ] as const) {
       for (const response of responses) {
         const { keys, server, lines } = setUp()
@@ -271,7 +271,7 @@ describe('the remote key set', () => {
   it('spares an issuer that fails as well: it fetches for unknown kids at most every 2 seconds', async () => {
     const { keys, server, times } = setUp()
     await settle()
-    server.isAway = true
+    server.isUnavailable = true
     const outcomes: Promise<string>[] = []
     for (let at = 0; at < 100; at++) {
       outcomes.push(codeOf(keys.find(`unknown-${at}`)))
@@ -332,7 +332,7 @@ describe('the remote key set', () => {
   it('cannot know a kid when the fetch for it fails', async () => {
     const { keys, server } = setUp()
     await settle()
-    server.isAway = true
+    server.isUnavailable = true
     const outcome = codeOf(keys.find('other'))
     await settle(2000)
     expect(await outcome).toBe('ERR_KEYS_UNAVAILABLE')
@@ -464,7 +464,7 @@ describe('the remote key set', () => {
   it('writes a day of outage as a few lines, and one when it is over', async () => {
     const { keys, server, lines } = setUp()
     await settle()
-    server.isAway = true
+    server.isUnavailable = true
     await settle(86_000_000)
     const failures = keys.status().consecutiveFailures
     expect(failures).toBeGreaterThan(2000)
@@ -476,7 +476,7 @@ describe('the remote key set', () => {
       level: 'warn',
       fields: { outcome: 'failed', reason: 'https://auth.example.com/jwks: fetch failed' }
     })
-    server.isAway = false
+    server.isUnavailable = false
     await settle(900_000)
     expect(lines.slice(1 + warnings.length)).toEqual([
       { level: 'info', message: 'key set is fetched again', fields: { failures } }
@@ -537,7 +537,7 @@ describe('the remote key set', () => {
     await closed.keys.close()
     closed.keys.remove('revoked-late')
     expect(vi.getTimerCount()).toBe(0)
-    const never = setUp({ isAway: true })
+    const never = setUp({ isUnavailable: true })
     const ready = codeOf(never.keys.ready())
     await never.keys.close()
     expect(await ready).toBe('ERR_KEYS_UNAVAILABLE')

@@ -11,14 +11,14 @@ describe('waiting with a deadline', () => {
   })
 
   it('rejects when the time is over', async () => {
-    await expect(withDeadline(10, never)).rejects.toThrow('no answer within 10 ms')
+    await expect(withDeadline(10, never)).rejects.toThrow('no response within 10 ms')
   })
 
   it('takes a reply that came in time but could not be read, since the process was held up', async () => {
     // Out of the check phase of the event loop, which goes on with timers and then with what can be read.
     await new Promise((resolve) => setImmediate(resolve))
-    const answer = new Promise((resolve) => stat('.', () => resolve('read')))
-    const outcome = withDeadline(20, answer)
+    const response = new Promise((resolve) => stat('.', () => resolve('read')))
+    const outcome = withDeadline(20, response)
     const end = performance.now() + 100
     while (performance.now() < end);
     await expect(outcome).resolves.toBe('read')
@@ -29,7 +29,7 @@ describe('waiting with a deadline', () => {
     const work = new Promise<never>((_, reject) => {
       fail = reject
     })
-    await expect(withDeadline(5, work)).rejects.toThrow('no answer')
+    await expect(withDeadline(5, work)).rejects.toThrow('no response')
     fail(new Error('too late'))
     await new Promise((resolve) => setTimeout(resolve, 5))
   })

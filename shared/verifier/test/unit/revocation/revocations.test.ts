@@ -70,7 +70,7 @@ describe('the denylist with its policy', () => {
     expect(feed.checkDirectly).toHaveBeenCalledWith(token)
     feed.checkDirectly.mockResolvedValueOnce(true)
     expect(await check()).toBe('ERR_TOKEN_REVOKED')
-    feed.checkDirectly.mockRejectedValueOnce(new Error('away'))
+    feed.checkDirectly.mockRejectedValueOnce(new Error('unavailable'))
     expect(await check()).toBe('ERR_REVOCATIONS_UNAVAILABLE')
     feed.checkDirectly.mockClear()
     sink.setCurrent(clock.monotonic())

@@ -90,7 +90,7 @@ describe('the access token verifier', () => {
     expect(await setUp().code(token)).toBe('ERR_TOKEN_HEADER')
   })
 
-  it('judges the signature before the claims, and the claims before the denylist', async () => {
+  it('checks the signature before the claims, and the claims before the denylist', async () => {
     const log = createInProcessRevocationLog({ clock })
     log.append([{ kind: 'sid', value: 'session-1', expiresAt: clock.now() / 1000 + 600 }])
     log.complete()

@@ -17,7 +17,7 @@ import {
 class Table implements FeedSource {
   rows: CommittedEntry[] = []
   life = '0000000000000001'
-  isAway = false
+  isUnavailable = false
   reads = 0
   #position(): FeedPosition {
     const next = BigInt(this.rows.length)
@@ -29,7 +29,7 @@ class Table implements FeedSource {
   }
   async #read(from: number, take: (entries: readonly CommittedEntry[]) => void) {
     this.reads++
-    if (this.isAway) throw new Error('away')
+    if (this.isUnavailable) throw new Error('unavailable')
     const position = this.#position()
     take(this.rows.slice(from))
     return position
@@ -118,13 +118,13 @@ describe('the streams of the feed', () => {
     const client = open()
     await pass(20)
     const { text } = client
-    table.isAway = true
+    table.isUnavailable = true
     streams.sendCommitted([entry('own')])
     expect(client.text.slice(text.length)).toMatch(
       /^event: revoked\ndata: \{"reading":[\d.]+,"entries":\[[^\]]+\]\}\n\n$/
     )
     expect(client.text).toContain(`{"kind":"sid","value":"own","exp":${entry('own').expiresAt},"age":0}`)
-    table.isAway = false
+    table.isUnavailable = false
     table.add('own')
     await pass(1100)
     expect(client.values()).toEqual(['own', 'own'])
@@ -173,17 +173,17 @@ describe('the streams of the feed', () => {
     expect(table.reads).toBe(reads)
   })
 
-  test('confirm a moment before the reading each second, and nothing while the database is away', async () => {
+  test('confirm a moment before the reading each second, and nothing while the database is unavailable', async () => {
     const client = open()
     await pass(3050)
     expect(client.readings().length).toBeGreaterThanOrEqual(3)
-    table.isAway = true
+    table.isUnavailable = true
     await pass(1000)
     const { length } = client.readings()
     await pass(10_000)
     expect(client.readings().length).toBe(length)
     expect(client.text).toMatch(/: waiting for the database\n\n$/)
-    table.isAway = false
+    table.isUnavailable = false
     table.add('meanwhile')
     await pass(2000)
     expect(client.values()).toEqual(['meanwhile'])

@@ -1,6 +1,6 @@
 import { keepPreviousData, type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRef } from 'react'
-import { isAway, isConflict } from '../../api/api-error.ts'
+import { isConflict, isUnavailable } from '../../api/api-error.ts'
 import { request } from '../../api/request.ts'
 import type { Client, ClientPage, ClientPolicy, ClientWithSecret } from '../../api/types.ts'
 import { changesOf } from './client-form.ts'
@@ -48,7 +48,7 @@ export function useCreateClient() {
         return await request<ClientWithSecret>('/account/admin/clients', { method: 'POST', body })
       } catch (error) {
         if (isConflict(error) && unanswered.current === body.client_id) return findCreated(body, error)
-        if (isAway(error)) unanswered.current = body.client_id
+        if (isUnavailable(error)) unanswered.current = body.client_id
         throw error
       }
     },
@@ -112,7 +112,7 @@ export function useAddSecret(clientId: string, known: readonly string[]) {
         unanswered.current = undefined
         return added
       } catch (error) {
-        if (isAway(error)) unanswered.current ??= known
+        if (isUnavailable(error)) unanswered.current ??= known
         throw error
       }
     },

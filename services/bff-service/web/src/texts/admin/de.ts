@@ -111,7 +111,7 @@ export const adminDe: AdminTexts = {
       codesLeft: 'Übrige Wiederherstellungscodes',
       unlinkTitle: 'Die Verknüpfung von {{name}} mit {{service}} lösen?',
       unlinkText:
-        'Die Identität gehört dann nicht mehr zu diesem Konto. Alle Sitzungen enden, und der Benutzer bekommt eine E-Mail. Wenn der Dienst für die Domain seiner Adresse spricht, verknüpft die nächste Anmeldung dort sie wieder: Um das zu verhindern, deaktivieren Sie das Konto.',
+        'Die Identität gehört dann nicht mehr zu diesem Konto. Alle Sitzungen enden, und der Benutzer bekommt eine E-Mail. Wenn dem Dienst für die Domain seiner Adresse vertraut wird, verknüpft die nächste Anmeldung dort sie wieder: Um das zu verhindern, deaktivieren Sie das Konto.',
       rolesSaved: 'Die Rollen von {{name}} sind gespeichert.',
       rolesLead:
         'Eine Rolle wegzunehmen, beendet alle Sitzungen des Benutzers. Eine neue Rolle steht im nächsten Access-Token.',
@@ -211,7 +211,7 @@ export const adminDe: AdminTexts = {
       secretOptional: 'Client-Secret (optional)',
       secret: 'Client-Secret',
       showSecret: 'Client-Secret anzeigen',
-      domains: 'Domains, für die er spricht (optional)',
+      domains: 'Domains, für die ihm vertraut wird (optional)',
       domainsText:
         'Ein Konto, dessen bestätigte Adresse zu einer davon gehört, wird bei der ersten Anmeldung verknüpft, wenn der Dienst sagt, dass er die Adresse geprüft hat.',
       trustsAmr: 'Seine zweiten Faktoren gelten hier',
@@ -538,7 +538,7 @@ export const adminDe: AdminTexts = {
         web: 'Eine Web-App mit eigenem Server',
         spa: 'Eine Single-Page-App',
         native: 'Eine native App',
-        service: 'Ein Dienst, der für sich selbst spricht',
+        service: 'Ein Dienst, der in eigenem Namen handelt',
         acting: 'Ein Dienst, der für Benutzer handelt (Token Exchange)',
         api: 'Eine API, die Tokens prüft',
         bff: 'Eine Web-App hinter dem bff-service'

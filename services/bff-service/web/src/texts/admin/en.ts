@@ -107,7 +107,7 @@ export const adminEn = {
       codesLeft: 'Recovery codes left',
       unlinkTitle: 'Unlink {{service}} from {{name}}?',
       unlinkText:
-        'The identity no longer belongs to this account. All sessions end, and the user gets a mail. If the service speaks for the domain of the user’s address, the next sign-in there links it again: to prevent that, disable the account.',
+        'The identity no longer belongs to this account. All sessions end, and the user gets a mail. If the service is trusted for the domain of the user’s address, the next sign-in there links it again: to prevent that, disable the account.',
       rolesSaved: 'The roles of {{name}} are saved.',
       rolesLead: 'Taking a role away ends all sessions of the user. A new role is in the next access token.',
       rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',
@@ -206,7 +206,7 @@ export const adminEn = {
       secretOptional: 'Client secret (optional)',
       secret: 'Client secret',
       showSecret: 'Show the client secret',
-      domains: 'Domains that it speaks for (optional)',
+      domains: 'Domains that it is trusted for (optional)',
       domainsText:
         'An account whose confirmed address is of one of them is linked at the first sign-in, if the provider says that it has verified the address.',
       trustsAmr: 'Its second factors count here',
@@ -529,7 +529,7 @@ export const adminEn = {
         web: 'A web app with a server of its own',
         spa: 'A single-page app',
         native: 'A native app',
-        service: 'A service that speaks for itself',
+        service: 'A service that acts on its own behalf',
         acting: 'A service that acts for users (token exchange)',
         api: 'An API that verifies tokens',
         bff: 'A web app behind the bff-service'

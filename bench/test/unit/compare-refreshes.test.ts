@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compareProcessorTimes, compareRates, roundsOf } from '../../src/refresh/judge-refreshes.ts'
+import { compareProcessorTimes, compareRates, roundsOf } from '../../src/refresh/compare-refreshes.ts'
 import type { RefreshContestant } from '../../src/refresh/refresh-contestant.ts'
 import type { RefreshRound, Turn } from '../../src/refresh/refresh-rounds.ts'
 

@@ -2,7 +2,7 @@
 const attempts = 4
 
 /** Repeats the first use of Redis by a command until it replies. @throws what the last attempt threw */
-export async function firstAnswer<T>(work: () => Promise<T>): Promise<T> {
+export async function firstResponse<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()

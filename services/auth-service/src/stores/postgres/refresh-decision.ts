@@ -21,7 +21,7 @@ export interface RefreshLimits {
   readonly sessionIdleSeconds: number
 }
 
-interface JudgedRow extends SessionRow {
+interface DecidedRow extends SessionRow {
   outcome: RefreshOutcome['outcome'] | 'overtaken'
   recovered_generation: number | null
   entry_id: bigint | null
@@ -33,7 +33,7 @@ interface JudgedRow extends SessionRow {
  * denylist entry; the last two with their audit event.
  * @returns `undefined` when another request changed the family meanwhile: try again
  */
-export function createRefreshJudgment(database: Database, limits: RefreshLimits) {
+export function createRefreshDecision(database: Database, limits: RefreshLimits) {
   const { refreshRetryWindowSeconds: retrySeconds, refreshRecoverySeconds: recoverySeconds } = limits
   const accessExpiry = Prisma.sql`${databaseNow} + ${seconds(limits.accessTokenTtlSeconds)}`
   const doubleWindow = seconds(2 * retrySeconds)
@@ -49,7 +49,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
   const needsExtension = Prisma.sql`
     f.access_expires_at + ${seconds(retrySlackSeconds)} < statement_timestamp() + ${seconds(limits.accessTokenTtlSeconds)}`
 
-  return async function judge(presented: PresentedGeneration): Promise<RefreshOutcome | undefined> {
+  return async function decide(presented: PresentedGeneration): Promise<RefreshOutcome | undefined> {
     const { familyId, generation, clientId, scopes, resource, origin } = presented
     const grant = grantExpressions({
       scopes: Prisma.sql`${scopes ?? null}::text[]`,
@@ -70,7 +70,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
       INSERT INTO audit_events (type, user_id, session_id, client_id, address, user_agent, detail)
       SELECT ${type}, user_id, id, client_id, ${origin.address}, ${origin.userAgent},
         jsonb_build_object('presented_generation', ${generation}::int, 'current_generation', generation)`
-    const rows = await database.$queryRaw<JudgedRow[]>`
+    const rows = await database.$queryRaw<DecidedRow[]>`
       WITH replayed AS (
         UPDATE refresh_token_families f SET revoked_at = ${databaseNow}, revoked_reason = 'replay'
         FROM users u WHERE ${isPresentable} AND ${isUsed} AND NOT ${isGood}
@@ -118,7 +118,7 @@ export function createRefreshJudgment(database: Database, limits: RefreshLimits)
   }
 }
 
-function toOutcome(row: JudgedRow, presented: PresentedGeneration): RefreshOutcome | undefined {
+function toOutcome(row: DecidedRow, presented: PresentedGeneration): RefreshOutcome | undefined {
   const { outcome, entry_id, entry_expires_at } = row
   switch (outcome) {
     case 'overtaken':
