@@ -10,7 +10,7 @@ export const serviceClientId = 'resource-service'
 
 export interface ServiceClientOptions {
   readonly secretsDir: string
-  /** Of a migrated database. */
+  /** URL of a migrated database. */
   readonly databaseUrl: string
   readonly issuer: string
   readonly apiUrl: string

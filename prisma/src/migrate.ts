@@ -37,7 +37,7 @@ const attemptIntervalMs = 1000
 const connectTimeoutMs = 10_000
 const progressIntervalMs = 30_000
 
-/** As Prisma makes it, so that its tools read it. */
+/** The table that Prisma makes, so that its tools read it. */
 const historyTable = `
   CREATE TABLE IF NOT EXISTS _prisma_migrations (
     id VARCHAR(36) PRIMARY KEY NOT NULL,

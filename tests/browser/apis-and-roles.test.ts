@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
   })
   afterAll(() => fixture?.close())
 
-  /** As the pages call it, with the session of this browser. */
+  /** Calls it as the pages do, with the session of this browser. */
   const call = <T>(path: string, method = 'GET', body?: unknown) =>
     page.evaluate(
       async ([url, options]) => {

@@ -20,7 +20,7 @@ const named = (page: Page | Locator, name: string) => page.getByRole('textbox', 
 const username = (page: Page) => named(page, 'Username')
 const password = (page: Page, label = 'Password') => page.getByLabel(label, { exact: true })
 
-/** As password managers and browsers do it: no event says so. */
+/** Fills a field as password managers and browsers do, without an event. */
 const setSilently = (field: Locator, value: string) =>
   field.evaluate((input, text) => {
     ;(input as HTMLInputElement).value = text

@@ -15,7 +15,7 @@ export interface CrashFixture {
   readonly redisUrl: string
   readonly postgres: PostgresFaults
   readonly redis: RedisFaults
-  /** Of the auth-service that runs now. */
+  /** URL of the auth-service that runs now. */
   readonly authUrl: string
   /** An access token of an admin. */
   readonly adminToken: string

@@ -245,7 +245,7 @@ async function mailSecret(fixture: CrashFixture, { id }: User): Promise<{ flow: 
   return { flow, secret }
 }
 
-/** As a code generator shows it, so many steps from now. */
+/** The code that a generator shows so many steps from now. */
 async function codeOf(secret: string, stepsFromNow = 0): Promise<string> {
   const at = new Date(Date.now() + stepsFromNow * 30_000).toISOString().replace('T', ' ').replace(/\..*/, ' UTC')
   return (await run('oathtool', ['--totp', '--base32', `--now=${at}`, secret])).stdout.trim()

@@ -31,7 +31,7 @@ export interface RulePieces {
   /** How old a current generation may be to be listed when it is skipped, in windows; 0 lists none. */
   readonly listedWindows: number
   readonly skips: boolean
-  /** Of the uses that a rotation keeps; a recovery keeps one more, which is the generation that it skips. */
+  /** Number of uses that a rotation keeps; a recovery keeps one more, which is the generation that it skips. */
   readonly longestList: number
   readonly renewsUses: boolean
 }

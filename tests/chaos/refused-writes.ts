@@ -5,7 +5,7 @@ import { createClient } from 'redis'
 
 export interface RefusedWrites {
   readonly name: string
-  /** As the metric `countersign_revocation_feed_fault` names it. */
+  /** The reason in the metric `countersign_revocation_feed_fault`. */
   readonly reason: string
   begin(redis: RedisContainer): Promise<void>
   end(redis: RedisContainer): Promise<void>

@@ -9,7 +9,7 @@ import {
 import { accessPaths, executedPlan, get, query, signIn, startTrio, type Trio } from '@countersign/testing/trio'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 
-/** As SQL: an id that is always the same for a text. */
+/** SQL for an id that is always the same for a text. */
 const idOf = (text: string) => `overlay(overlay(md5(${text}) PLACING '4' FROM 13) PLACING '8' FROM 17)::uuid`
 
 describe.skipIf(!inject('docker'))('with a million audit events', () => {

@@ -13,7 +13,7 @@ import {
 const floodSeconds = 10
 const unknownKidsPerSecond = 2000
 const validPerSecond = 50
-/** Of a longer pause no more is made up for. */
+/** A longer pause counts as this much. */
 const longestTurnSeconds = 0.05
 
 const base64url = (value: string | Buffer) => Buffer.from(value).toString('base64url')

@@ -14,7 +14,7 @@ import { countersign } from './fixtures/countersign.ts'
 const base64 = (bytes: Buffer) => bytes.toString('base64').replaceAll('=', '')
 const signerKey = randomBytes(64)
 
-/** As other systems make them, at costs that are low for a test. */
+/** Hashes like those of other systems, at costs that are low for a test. */
 const formats: Record<string, (password: string) => Promise<string> | string> = {
   bcrypt: (password) => hashBcrypt(password, 4),
   argon2i: (password) => hashArgon2(password, { algorithm: 1, memoryCost: 256, timeCost: 1 }),

@@ -5,7 +5,7 @@ export type Forge = (token: string, published: JsonWebKey) => string
 
 const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-/** By what is wrong with them. */
+/** Forgeries by what is wrong with them. */
 export const forgeries: Readonly<Record<string, Forge>> = {
   'one character of the payload changed': (token) => {
     const { header, claims, signature } = take(token)

@@ -5,7 +5,7 @@ import type { TokenRequest } from '../peers/issuer-peer.ts'
 export interface CodeFlowData {
   readonly authorizePath: string
   readonly exchange: TokenRequest
-  /** Of the users of this connection, in turn: the cookies of their browser, or with pages of their own an access token. */
+  /** The users of this connection, in turn: each has the cookies of a browser, or, for an issuer with its own pages, an access token. */
   readonly users: readonly { readonly cookies?: string; readonly accessToken?: string }[]
 }
 

@@ -59,7 +59,7 @@ async function verifyMany(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await verifier.verify(tokens[i % tokenCount] as string)
 }
 
-/** As it comes out of a network buffer: `randomUUID` alone gives a tree of twenty little strings. */
+/** A UUID like one from a network buffer: `randomUUID` alone gives a tree of twenty little strings. */
 function flatUuid(): string {
   return Buffer.from(randomUUID(), 'latin1').toString('latin1')
 }

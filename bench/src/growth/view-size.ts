@@ -27,7 +27,7 @@ const missing = known.filter((sid) => !view.isRevoked({ jti: 'j', sid, kid: 'k' 
 if (hits > 0 || missing > 0) throw new Error('the view is wrong')
 process.stdout.write(JSON.stringify({ bytesPerEntry: bytes / size, nanoseconds }))
 
-/** As it comes out of a network buffer: `randomUUID` alone gives a tree of twenty little strings. */
+/** A UUID like one from a network buffer: `randomUUID` alone gives a tree of twenty little strings. */
 function flatUuid(): string {
   return Buffer.from(randomUUID(), 'latin1').toString('latin1')
 }

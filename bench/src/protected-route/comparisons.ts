@@ -17,7 +17,7 @@ function compareStand(phase: string, results: Results, { ours, bare, peers, goal
   ]
 }
 
-/** Of several processes: ours on Koa against what checks as much, and against nothing. */
+/** Compares several processes: ours on Koa against what checks as much, and against nothing. */
 export function compareWarmCluster(phase: string, results: Results): Measurement[] {
   return [
     compareProcessorTime(phase, results, ours, bareKoa),

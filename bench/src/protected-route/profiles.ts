@@ -12,7 +12,7 @@ export interface ProfilePlans {
   readonly cold: Omit<LoadPlan, 'origin'>
 }
 
-/** Of one process each: always the cold path; the warm one, and its limit, on the frameworks where a goal was missed. */
+/** Profiles one process each: always the cold path; the warm one, and its limit, on the frameworks where a goal was missed. */
 export async function takeProfiles(
   { load }: Stage,
   plans: ProfilePlans,

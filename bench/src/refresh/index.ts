@@ -77,7 +77,7 @@ async function compareDurable(context: SuiteContext, load: LoadGenerator, plan: 
 interface Commits {
   /** The end of the names of its lines. */
   readonly which: string
-  /** Of the limit's rate, by the number of sessions. */
+  /** Share of the limit's rate, by the number of sessions. */
   readonly ofLimit: Readonly<Record<number, Goal>>
   readonly ofPeers: Goal
   readonly processorTime?: Goal

@@ -11,7 +11,7 @@ import type { SignInService } from './sign-in-service.ts'
 export const connections = 16
 /** At a fixed rate, so that what is due hardly ever waits for a connection. */
 const pacedConnections = 64
-/** Of what the service reaches. */
+/** Share of the rate that the service reaches. */
 const shareAtFixedRate = 0.6
 
 /** What verifies passwords: the service, or argon2id alone. */
@@ -22,7 +22,7 @@ interface Side {
 }
 
 interface Round extends BareRate {
-  /** Of one sign-in; `undefined` where the machine does not tell it. */
+  /** Processor time of one sign-in; `undefined` where the machine does not report it. */
   readonly cpuMillis: number | undefined
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** As the database takes and gives them. */
+/** Bytes as the database driver reads and returns them. */
 export type Bytes = Uint8Array<ArrayBuffer>
 
 /** What is kept of a random secret: with 120 bits and more, a fast hash is enough. */

@@ -226,7 +226,7 @@ function createLogoutMetrics(
 }
 
 interface WaitingMetric {
-  /** Of both gauges, before `_waiting` and `_oldest_waiting_seconds`. */
+  /** Prefix of both gauges, before `_waiting` and `_oldest_waiting_seconds`. */
   readonly name: string
   readonly waiting: string
   readonly oldest: string

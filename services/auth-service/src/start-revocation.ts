@@ -26,7 +26,7 @@ export interface RevocationDeps {
 
 /** What brings a revocation from the database to every verifier. */
 export interface Revocation {
-  /** Of this service's own verifier. */
+  /** The feed of this service's own verifier. */
   readonly feed: ObservedFeed
   readonly relay: RevocationRelay
   readonly databaseWatch: DatabaseWatch

@@ -29,7 +29,7 @@ export interface IssuerStatistics {
 
 const timeoutMilliseconds = 3_000
 const maxBytes = 64 * 1024
-/** As long as the token source rejects callers after a failure. */
+/** The time for which the token source rejects callers after a failure. */
 const retryAfterSeconds = 5
 
 const causes = {

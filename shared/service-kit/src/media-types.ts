@@ -27,7 +27,7 @@ export function mediaTypeOf(header: string | null): string {
   return parse(header ?? '').type
 }
 
-/** By any of its labels, such as `utf8`. */
+/** Knows any of its labels, such as `utf8`. */
 function isUtf8(label: string | undefined): boolean {
   if (label === undefined || label === '') return true
   try {

@@ -26,7 +26,7 @@ export function showSourcesInStackTraces(): void {
   }
 }
 
-/** As Node's own: not by a method of the error, which could fail, or say more than its message. */
+/** The same as Node's own, without a method of the error, which could fail, or say more than its message. */
 function headOf(error: unknown): string {
   try {
     return Error.prototype.toString.call(error)

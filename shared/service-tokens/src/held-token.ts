@@ -4,7 +4,7 @@ import type { GrantedToken } from './token-endpoint.ts'
 /** An access token, and how long it can be sent. */
 export interface HeldToken {
   readonly accessToken: string
-  /** Of its whole life. */
+  /** The whole lifetime. */
   readonly lifetimeMilliseconds: number
   /** 0 or less when its life is over. */
   remainingMilliseconds(): number

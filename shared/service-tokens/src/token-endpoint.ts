@@ -84,7 +84,7 @@ async function exchange(
   })
 }
 
-/** Of the characters of RFC 6749 §5.2, short, and without what was sent: an endpoint may quote a token that it rejects. */
+/** Has the characters of RFC 6749 §5.2, is short, and does not contain what was sent: an endpoint may quote a token that it rejects. */
 function isSentence(description: unknown, form: URLSearchParams): description is string {
   if (typeof description !== 'string' || description.length > maxDescriptionLength) return false
   if (!/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/.test(description)) return false

@@ -6,7 +6,7 @@ import { setInterval } from 'node:timers'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const tickMs = 5
-/** Of a longer pause no more is counted. */
+/** A longer pause counts as this much. */
 const longestStepMs = 25
 
 export interface RunningClock {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { api, challenge, clients, otherApi, redirectUri, verifier } from './requests.ts'
 
-/** Of the clients with a redirect URI on https: for those of native apps oidc-provider asks each time. */
+/** The clients with a redirect URI on https: for those of native apps oidc-provider asks each time. */
 const webClients = clients.filter(({ type }) => type === 'web')
 
 export interface RandomExchange {

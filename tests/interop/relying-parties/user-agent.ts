@@ -86,7 +86,7 @@ export function createUserAgent({ issuer, userToken }: Installation): UserAgent 
   }
 }
 
-/** As a browser that navigates; `fetch` says by its headers that it does not. */
+/** Sends a request like a browser that navigates; `fetch` says by its headers that it does not. */
 async function send(url: string, cookie: string, form?: Record<string, string>) {
   const body = form && new URLSearchParams(form).toString()
   const sent = request(url, {

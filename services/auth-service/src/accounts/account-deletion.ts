@@ -7,7 +7,7 @@ export interface DeletionRequest {
   readonly userId: string
   /** The session that asks: it has to live. */
   readonly sessionId: string
-  /** Of the mails about it, unless the user has one. */
+  /** Language of the mails about it, unless the user has one. */
   readonly language: Language
   readonly origin: ClientInfo
 }

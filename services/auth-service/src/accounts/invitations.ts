@@ -25,7 +25,7 @@ export interface NewInvitation {
   readonly email: string
   readonly username: Username | undefined
   readonly roles: readonly string[]
-  /** Of the mail, and of the user. */
+  /** Language of the mail, and of the user. */
   readonly language: Language | undefined
 }
 
@@ -41,7 +41,7 @@ export interface Acceptance {
   readonly linkHash: Bytes
   readonly username: Username
   readonly passwordHash: string
-  /** Of the page, for an invitation without one. */
+  /** Language of the page, for an invitation without one. */
   readonly language: Language | undefined
   readonly origin: ClientInfo
 }

@@ -45,15 +45,15 @@ export type ChallengePurpose =
   | { readonly kind: 'sign_in' }
   /** The second factor of a sign-in. */
   | { readonly kind: 'second_factor'; readonly userId: string; readonly flowHash: Bytes }
-  /** By a user within a session. */
+  /** The user is signed in. */
   | { readonly kind: 'registration' | 'step_up'; readonly userId: string; readonly sessionId: string }
 
-/** Of a user, by the session that asks. */
+/** A change that a user makes within a session. */
 export interface PasskeyChange {
   readonly userId: string
   /** It has to live. */
   readonly sessionId: string
-  /** Of the mail about it, unless the user has one. */
+  /** Language of the mail about it, unless the user has one. */
   readonly language: Language
   readonly origin: ClientInfo
 }

@@ -4,7 +4,7 @@ import { parseUsername } from './usernames.ts'
 /** What a person signs in with. A text with `@` may be both; neither is there when it can be no name and no address. */
 export interface SignInName {
   readonly usernameKey: string | undefined
-  /** Of a verified address. */
+  /** Key of a verified address. */
   readonly emailKey: string | undefined
 }
 

@@ -3,7 +3,7 @@ import type { ImportAuthor } from './user-import.ts'
 /** A user for another system. */
 export interface ExportedUser {
   readonly id: string
-  /** As at the import; `null` for a user of this one. */
+  /** The id at the import; `null` for a user who was created here. */
   readonly externalId: string | null
   readonly username: string
   readonly displayName: string | null

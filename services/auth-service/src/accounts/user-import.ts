@@ -5,7 +5,7 @@ import type { Username } from './usernames.ts'
 export interface ImportedUser {
   /** The line of the file. */
   readonly line: number
-  /** By which a second import finds the user. */
+  /** A second import finds the user by it. */
   readonly externalId: string
   readonly username: Username
   readonly displayName: string | undefined

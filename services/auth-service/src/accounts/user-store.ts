@@ -26,7 +26,7 @@ export interface UserProfile {
   readonly displayName: string | null
   readonly email: string | null
   readonly emailVerifiedAt: Date | null
-  /** Of mail and pages; `null` means that of each request. */
+  /** Language of mail and pages; `null` means that of each request. */
   readonly language: string | null
   readonly roles: readonly string[]
   readonly createdAt: Date
@@ -60,7 +60,7 @@ export interface PasswordChange {
   readonly newPasswordHash: string
   /** The session that makes the request; all others of the user end. */
   readonly sessionId: string | undefined
-  /** Of the mail about it, unless the user has one. */
+  /** Language of the mail about it, unless the user has one. */
   readonly language: Language
   readonly origin: ClientInfo
 }
@@ -70,7 +70,7 @@ export interface UsernameChange {
   /** The session that asks: it has to live. */
   readonly sessionId: string
   readonly username: Username
-  /** Of the mail about it, unless the user has one. */
+  /** Language of the mail about it, unless the user has one. */
   readonly language: Language
   readonly origin: ClientInfo
 }

@@ -24,7 +24,7 @@ export interface RequestedAuthorization {
   /** S256 (RFC 7636). */
   readonly codeChallenge: string | undefined
   readonly identityScopes: readonly IdentityScope[]
-  /** Of the API, of those that the client may have. */
+  /** Scopes of the API that the client may have. */
   readonly scopes: readonly string[]
   /** The one API that the tokens are for; without it they are for userinfo. */
   readonly resource: string | undefined
@@ -45,7 +45,7 @@ export interface Claim {
   readonly userId: string
   readonly username: string
   readonly acr: string
-  /** Of the requested scopes, those that the user's roles held. */
+  /** The requested scopes that the user's roles held. */
   readonly grantedScopes: readonly string[]
 }
 

@@ -10,7 +10,7 @@ const common = {
   cnf: { jkt: 'x'.repeat(43) }
 }
 const header = { alg: 'RS256', kid: 'x'.repeat(43), typ: 'at+jwt' }
-/** Of an RSA key of 4096 bits. */
+/** The signature of an RSA key of 4096 bits. */
 const signatureBytes = 512
 /** A username has at most 64 characters of four bytes, and a user at most 16 roles of 32. */
 const longestUser = { sub: 'x'.repeat(36), preferred_username: 'x'.repeat(256) }

@@ -17,7 +17,7 @@ export interface RefreshRequest {
   readonly clientId: string
   /** The key that the session is bound to, if any (RFC 9449 §5). */
   readonly dpopKey?: DpopKey | undefined
-  /** Of what the user's roles hold, for this access token alone. */
+  /** Narrows what the user's roles hold, for this access token alone. */
   readonly scopes?: readonly string[] | undefined
   /** The API that this access token is for (RFC 8707 §2.2); without it what the sign-in was for. */
   readonly resource?: string | undefined

@@ -52,7 +52,7 @@ export type RotateOutcome =
   | { readonly outcome: 'not_an_admin' }
 
 export type RevokeOutcome =
-  /** With the committed denylist entry. */
+  /** Comes with the committed denylist entry. */
   | { readonly outcome: 'revoked'; readonly entries: readonly OutboxEntry[] }
   /** It was already revoked. */
   | { readonly outcome: 'already_revoked' }

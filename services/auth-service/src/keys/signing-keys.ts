@@ -215,7 +215,7 @@ function now(): Moment {
   return { monotonic: performance.now(), wall: Date.now() }
 }
 
-/** By both clocks: the monotonic one may have stopped while the machine slept. */
+/** Compares both clocks: the monotonic one may have stopped while the machine slept. */
 function ageOf(moment: Moment): number {
   return Math.max(performance.now() - moment.monotonic, Date.now() - moment.wall)
 }

@@ -9,7 +9,7 @@ export interface ClaimedLogout {
   readonly sessionId: string
   /** The `backchannel_logout_uri` of the client. */
   readonly uri: string
-  /** Of this attempt; the first is 1. */
+  /** Number of this attempt; the first is 1. */
   readonly attempt: number
   /** Whether it waited longer than it may. */
   readonly isExpired: boolean

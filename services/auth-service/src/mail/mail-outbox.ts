@@ -10,7 +10,7 @@ export interface ClaimedMail {
   /** Until when something can be undone. */
   readonly until?: Date | undefined
   readonly messageId: string
-  /** Of this attempt; the first is 1. */
+  /** Number of this attempt; the first is 1. */
   readonly attempt: number
   readonly sealedSecret: Uint8Array | null
   /** Whether it waited longer than it may, or the secret in it is no longer good. */

@@ -32,7 +32,7 @@ export type Language = (typeof languages)[number]
 
 /** What only the recipient may know. */
 export interface MailSecret {
-  /** Of the link, in base64url. */
+  /** Secret of the link, in base64url. */
   readonly link: string
   /** 8 digits; absent where a link is enough. */
   readonly code?: string

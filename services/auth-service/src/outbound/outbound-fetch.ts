@@ -23,7 +23,7 @@ export interface OutboundRequest {
   readonly body?: string
   /** For the whole request, including name resolution. */
   readonly timeoutMs: number
-  /** Of the response's body; a request whose status alone counts ignores the body instead. */
+  /** Limit of the response's body; a request whose status alone counts ignores the body instead. */
   readonly maxBytes?: number
   readonly ignoresBody?: true
 }

@@ -1,7 +1,7 @@
 import { verifySync } from '@node-rs/argon2'
 import { type ImportedHash, ImportedHashError, readImportedHash } from './imported-hashes.ts'
 
-/** Before a hash that another system has made. */
+/** Marks a hash that another system has made. */
 export const importedPrefix = 'imported:'
 
 export function isImported(passwordHash: string): boolean {

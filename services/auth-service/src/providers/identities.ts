@@ -7,7 +7,7 @@ import type { Arrival, Provider } from './provider.ts'
 export interface Identity {
   readonly id: string
   readonly provider: Pick<Provider, 'id' | 'name' | 'kind'>
-  /** As the provider said it last. */
+  /** The latest one that the provider sent. */
   readonly address: string | null
   readonly createdAt: Date
   readonly lastUsedAt: Date | null
@@ -34,7 +34,7 @@ export interface LinkRequest extends Cause {
   readonly userId: string
   /** The session that asked: it has to live. */
   readonly sessionId: string
-  /** As it was then. */
+  /** Its state at that time. */
   readonly credentialsState: string
 }
 

@@ -21,7 +21,7 @@ export interface AuthorizationRequest {
   readonly redirectUri: string
   readonly state: string
   readonly nonce: string
-  /** Of PKCE (RFC 7636). */
+  /** The PKCE code verifier (RFC 7636). */
   readonly verifier: string
 }
 

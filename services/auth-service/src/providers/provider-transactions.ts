@@ -16,14 +16,14 @@ export type ProviderPurpose = 'sign_in' | WithinSession['purpose']
 
 /** A browser is at a provider, and is expected back. */
 export interface ProviderTransaction {
-  /** Of what the browser keeps. */
+  /** Hash of the secret that the browser keeps. */
   readonly secretHash: Bytes
-  /** Of what goes to the provider and back. */
+  /** Hash of the `state` that goes to the provider and back. */
   readonly stateHash: Bytes
   readonly providerId: string
   readonly issuer: string
   readonly nonce: string
-  /** Of PKCE (RFC 7636). */
+  /** The PKCE code verifier (RFC 7636). */
   readonly verifier: string
   /** Absent for a sign-in. */
   readonly within: WithinSession | undefined

@@ -8,7 +8,7 @@ export interface Provider {
   /** In its redirect URI. */
   readonly id: string
   readonly kind: ProviderKind
-  /** As people know it. */
+  /** The name that people see. */
   readonly name: string
   readonly issuer: string
   readonly clientId: string
@@ -22,7 +22,7 @@ export interface Provider {
   readonly isEnabled: boolean
 }
 
-/** With what this service authenticates itself at a provider. */
+/** What this service authenticates itself with at a provider. */
 export type ProviderSecret =
   | { readonly kind: 'secret'; readonly secret: string }
   /** Apple wants a JWT that is signed with this key, in PEM. */
@@ -62,7 +62,7 @@ export const presets: Readonly<Record<ProviderKind, Preset>> = {
 
 /** Who signed in at a provider, as it reports. */
 export interface Arrival {
-  /** With the subject, the key of the identity. An address never is. */
+  /** Issuer and subject together are the key of the identity. An address never is. */
   readonly issuer: string
   readonly subject: string
   readonly address: string | undefined

@@ -1,4 +1,4 @@
-/** As long as a statement takes on a busy machine: one that takes longer waits for something. */
+/** The longest that a statement takes on a busy machine: one that takes longer waits for something. */
 const stallMs = 50
 const largestBatch = 64
 

@@ -16,7 +16,7 @@ export interface Acquaintance {
 /** How a user has shown who they are (RFC 9068 §2.2.1). */
 export interface Authentication {
   readonly acr: AuthenticationLevel
-  /** By what, as RFC 8176 names it. */
+  /** Authentication methods, as RFC 8176 names them. */
   readonly amr: readonly string[]
 }
 
@@ -35,11 +35,11 @@ export interface Session {
   readonly audience: readonly string[]
   /** What the client may know of its user, for a client other than the issuer itself. */
   readonly identityScopes: readonly IdentityScope[]
-  /** Of the user; `null` unless it is verified. */
+  /** The user's address; `null` unless it is verified. */
   readonly email: string | null
   /** The generation of the refresh token that the client gets. */
   readonly generation: number
-  /** Of the sign-in; a refresh does not renew it. */
+  /** How the user signed in; a refresh does not renew it. */
   readonly authentication: {
     /** In seconds since 1970-01-01 UTC. */
     readonly at: number
@@ -146,7 +146,7 @@ export interface PresentedGeneration {
   readonly clientId: string
   /** Thumbprint of the DPoP key of the request. */
   readonly jkt?: string | undefined
-  /** Of what the user's roles hold; the rest drops out. `undefined` for all of it. */
+  /** Narrows what the user's roles hold; scopes beyond that drop out. `undefined` for all of it. */
   readonly scopes?: readonly string[] | undefined
   /** Another API than that of the sign-in (RFC 8707 §2.2). */
   readonly resource?: string | undefined
@@ -299,7 +299,7 @@ export interface RefreshTokenFamilies {
    */
   recognize(account: {
     usernameKey: string | undefined
-    /** Of a verified address. */
+    /** Key of a verified address. */
     emailKey: string | undefined
     network: string
     userId: string | undefined

@@ -32,12 +32,12 @@ export interface CompletionDeps extends TokenResponseDeps {
 /** The tokens of a session, and the device token for the next sign-in. */
 export interface SignInResponse extends TokenResponse {
   device_token: string
-  /** Of a device on which the second factor is not asked for. */
+  /** The token of a device on which the second factor is not asked for. */
   trusted_device?: string
 }
 
 export interface AuthenticatedUser {
-  /** As they were when the methods were verified: if a credential has changed since, no session starts. */
+  /** The state of the user when the methods were verified: if a credential has changed since, no session starts. */
   readonly user: FlowUser
   readonly methods: readonly SignInMethod[]
   readonly device: Device | undefined

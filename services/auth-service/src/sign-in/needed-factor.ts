@@ -34,7 +34,7 @@ export function mustHaveSecondFactor(policy: SecondFactorPolicy, isAdmin: boolea
   return policy === 'required' || (policy === 'required-for-admins' && isAdmin)
 }
 
-/** As RFC 8176 names them; it has no name for a provider, and of those for what is sent only that for SMS. */
+/** The names of RFC 8176, which has none for a provider, and of codes that are sent only SMS. */
 const names: Record<SignInMethod, readonly string[]> = {
   pwd: ['pwd'],
   mail: ['otp'],

@@ -21,7 +21,7 @@ const algorithms = [-8, -7, -257]
 
 const timeout = challengeSeconds * 1000
 
-/** As an authenticator response has it. */
+/** A registration in the shape of an authenticator response. */
 export interface PresentedRegistration {
   readonly id: string
   readonly response: {

@@ -20,7 +20,7 @@ export interface PasskeyDeps {
   relyingParty: RelyingParty | undefined
 }
 
-/** With a relying party. */
+/** Passkeys of a relying party. */
 export interface PasskeyParty {
   readonly passkeys: PasskeyStore
   readonly relyingParty: RelyingParty

@@ -14,7 +14,7 @@ export interface FactorChange {
   readonly userId: string
   /** It has to live. */
   readonly sessionId: string
-  /** Of the mail about it, unless the user has one. */
+  /** Language of the mail about it, unless the user has one. */
   readonly language: Language
   readonly origin: ClientInfo
 }
@@ -22,7 +22,7 @@ export interface FactorChange {
 /** A code generator that was set up within a sign-in or a session, and whose first code was shown. */
 export interface ConfirmedTotp {
   readonly sealedSeed: Bytes
-  /** Of that code, which is used by that. */
+  /** Time step of that code, which is used up with it. */
   readonly step: number
   readonly recoveryHashes: readonly Bytes[]
 }

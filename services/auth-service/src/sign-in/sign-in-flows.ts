@@ -6,7 +6,7 @@ import type { SignInMethod } from './needed-factor.ts'
 
 /** How long a sign-in may take, in seconds. */
 export const flowSeconds = 600
-/** Of one user at a time; the oldest gives way. */
+/** Per user at a time; the oldest gives way. */
 export const maxFlows = 10
 
 /** The user of a sign-in, as when the first factor was verified. */

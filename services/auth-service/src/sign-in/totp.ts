@@ -4,7 +4,7 @@ import type { MasterKeys } from '../keys/master-keys.ts'
 import { createSealing, type Sealing } from '../keys/sealing.ts'
 import type { SealedSeeds } from './second-factors.ts'
 
-/** As every authenticator app takes it (RFC 6238): SHA-1, 6 digits, steps of 30 seconds. */
+/** What every authenticator app supports (RFC 6238): SHA-1, 6 digits, steps of 30 seconds. */
 const shape = { algorithm: 'SHA1', digits: 6, period: 30 }
 /** RFC 4226 §4 R6 recommends 160 bits. */
 const seedBytes = 20

@@ -4,7 +4,7 @@ import { type Bytes, sha256 } from '../hashes.ts'
 
 /** How long the second factor is not asked for, in seconds. */
 export const trustedDeviceSeconds = 30 * 86_400
-/** Of one user; the one that was used longest ago gives way. */
+/** Per user; the least recently used one gives way. */
 export const maxTrustedDevices = 20
 
 export interface TrustedDevice {

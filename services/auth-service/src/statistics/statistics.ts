@@ -3,7 +3,7 @@ export interface IssuerStatistics {
   readonly at: Date
   readonly users: { readonly total: number; readonly disabled: number }
   readonly sessions: { readonly live: number }
-  /** Of the 24 hours before. */
+  /** Counts of the 24 hours before. */
   readonly lastDay: { readonly signIns: number; readonly failedSignIns: number; readonly revocations: number }
 }
 

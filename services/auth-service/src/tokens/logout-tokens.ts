@@ -21,7 +21,7 @@ export interface LogoutTokens {
 /** The header that tells logout tokens from all other tokens. */
 const logoutTokenType = 'logout+jwt'
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** At most this, by the standard. */
+/** The maximum of the standard. */
 const lifeSeconds = 120
 
 export function createLogoutTokens({

@@ -38,7 +38,7 @@ const scopes = z
   .max(maxApiScopes)
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, { error: 'must name each once' })
 
-/** Of what takes scopes away. */
+/** For requests that remove scopes. */
 export const endsSessions = z.boolean().default(false).meta({
   description: 'end the sessions of users who lose a scope now; without it the scope is gone at their next refresh'
 })

@@ -41,7 +41,7 @@ export const auditQuery = z
   })
 export type AuditQuery = z.infer<typeof auditQuery>
 
-/** Of an event in a cursor, within the range of Postgres' bigint. */
+/** The id of an event in a cursor, within the range of Postgres' bigint. */
 export const eventId = z.string().regex(/^\d{1,18}$/)
 
 const subject = z

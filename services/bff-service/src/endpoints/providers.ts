@@ -20,7 +20,7 @@ export interface ProviderDeps extends SessionDeps {
   pagesPath: string
 }
 
-/** Of a provider, as the issuer knows it: it becomes part of a path there. */
+/** Whether it can be the id of a provider: it becomes part of a path at the issuer. */
 const isProviderId = (id: string) => /^[a-z\d-]{1,32}$/.test(id)
 
 /** `GET /bff/providers`: what can be offered on a page. */

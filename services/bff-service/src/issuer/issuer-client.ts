@@ -131,7 +131,7 @@ export interface TokenTarget {
 /** The tokens of a new session, and the device token for the next sign-in; an older issuer sends none. */
 export interface SignInResponse extends TokenResponse {
   readonly device_token?: string | undefined
-  /** Of a browser in which the second factor is not to be asked for. */
+  /** The token of a browser in which the second factor is not asked for. */
   readonly trusted_device?: string | undefined
   /** Once, when the second factor was set up within the sign-in. */
   readonly recovery_codes?: readonly string[] | undefined

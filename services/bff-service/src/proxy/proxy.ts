@@ -38,7 +38,7 @@ export interface ProxyOptions {
 /** A request that has a session, and goes on to the API. */
 interface Forwarding {
   readonly ctx: Context
-  /** As the API gets it, with the query. */
+  /** The path that the API gets, with the query. */
   readonly path: string
   /** The session's present version. */
   session: PresentedSession

@@ -64,7 +64,7 @@ export async function readRoutesFile(path: string, reserved: readonly string[]):
   return data.routes.map((one) => ({ ...one, url: one.url.replace(/\/$/, '') }))
 }
 
-/** Of all routes, so that they are compared even when something else is wrong. */
+/** The prefixes of all routes, so that they are compared even when something else is wrong. */
 function prefixesOf(value: unknown): string[] {
   const loose = z.object({ routes: z.array(z.object({ prefix: z.string() }).catch({ prefix: '' })) })
   const { data } = loose.safeParse(value)

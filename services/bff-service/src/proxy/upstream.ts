@@ -115,7 +115,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   }
 }
 
-/** By Node's own client: undici's `upgrade` does not say with which status a request was refused. */
+/** Uses Node's own client: undici's `upgrade` does not say with which status a request was refused. */
 function requestConnection(
   target: URL,
   headers: Record<string, string | string[]>,

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 
 export interface CookieOptions {
   readonly publicUrl: string
-  /** Without prefix and port. */
+  /** The name without prefix and port. */
   readonly name: string
   readonly sameSite: 'Strict' | 'Lax'
   readonly maxAgeSeconds: number

@@ -19,12 +19,12 @@ export interface SiteCookies {
   readonly provider: SiteCookie
 }
 
-/** As long as the issuer accepts the token. */
+/** The time for which the issuer accepts the token. */
 const deviceMaxAgeSeconds = 90 * 86_400
 const flowMaxAgeSeconds = 600
 const trustedDeviceMaxAgeSeconds = 30 * 86_400
 const probeMaxAgeSeconds = 60
-/** As long as a transaction of the issuer. */
+/** The lifetime of a transaction of the issuer. */
 const providerMaxAgeSeconds = 600
 
 export function createSiteCookies({

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { runningTimeOf, startRunningClock, until } from '../../src/running-clock.ts'
 
-/** As a machine that has no time for this process. */
+/** Blocks, like a machine that has no time for this process. */
 const standStill = (milliseconds: number) => {
   for (const begin = performance.now(); performance.now() - begin < milliseconds; );
 }

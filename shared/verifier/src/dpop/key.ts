@@ -38,7 +38,7 @@ const kinds: Readonly<Record<DpopAlgorithm, KeyKind>> = {
   RS256: rsa,
   PS256: rsa
 }
-/** Of every type of key (RFC 7518 §6). `k` is a symmetric one. */
+/** The private members of every type of key (RFC 7518 §6). `k` is a symmetric one. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 const minModulusBits = 2048
 // The sender of a proof chooses the key: larger ones only burn processor time.

@@ -73,7 +73,7 @@ function takeProof([proof, ...others]: readonly string[]): string {
 export interface NodeHeaders {
   /** Names and values in turn, as received. Frameworks that build a request of their own may leave it empty. */
   readonly rawHeaders?: readonly string[] | undefined
-  /** By name in lower case. */
+  /** Names are in lower case. */
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined
 }
 

@@ -18,7 +18,7 @@ export interface FetchLog {
   /** @param taken `undefined` when the issuer said that nothing has changed. */
   succeeded(taken: TakenDocument | undefined): void
   failed(cause: unknown): void
-  /** By how much the issuer's clock is ahead: tokens are only good by clocks that agree. */
+  /** Gets how far the issuer's clock is ahead: tokens are only valid by clocks that agree. */
   compareClocks(serverAheadSeconds: number): void
   /** The denylist names a key. */
   revoked(kid: string, count: number): void

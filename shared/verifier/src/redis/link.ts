@@ -142,7 +142,7 @@ async function startSession(
   return { client, runId, serverNow, subscribedAt }
 }
 
-/** By RESP3 alone a connection that is subscribed can also be asked. */
+/** Only with RESP3 can a subscribed connection also send commands. */
 async function subscribe(client: RedisClient, subscription?: RedisSubscription): Promise<number | undefined> {
   if (subscription === undefined || !(await speaksResp3(client))) return undefined
   try {

@@ -169,7 +169,7 @@ async function remove(
   }
 }
 
-/** As the body of a request has them: both are checked alike. */
+/** The settings in the shape of a request body, so that both are checked alike. */
 async function settingsOf(options: SettingOptions): Promise<Record<string, unknown>> {
   const { clientSecretFile, privateKeyFile, teamId, keyId } = options
   const isApple = [privateKeyFile, teamId, keyId].some((one) => one !== undefined)

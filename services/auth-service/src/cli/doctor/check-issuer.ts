@@ -52,7 +52,7 @@ async function checkKeys(url: string): Promise<{ finding: Finding; kids?: string
 
 interface FetchedDocument {
   readonly document: Readonly<Record<string, unknown>>
-  /** By the header `Date`, in milliseconds since 1970. */
+  /** The header `Date`, in milliseconds since 1970. */
   readonly date: number | undefined
 }
 

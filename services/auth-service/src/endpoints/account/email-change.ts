@@ -15,7 +15,7 @@ import { requireGoodPassword } from './password-reset.ts'
 
 const purpose = 'email_change'
 const undoPurpose = 'email_undo'
-/** Of one account, in an hour, to all addresses. */
+/** Per account and hour, to all addresses. */
 const requestsPerAccount = 10
 
 export interface EmailChangeDeps extends AccountMailDeps {

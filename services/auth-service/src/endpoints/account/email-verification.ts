@@ -10,7 +10,7 @@ import { emailConfirmation, mailRequested } from '../../wire/account.ts'
 import { type AccountMailDeps, addressTaken, invalidProof, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'email_verification'
-/** In an hour. */
+/** Per hour. */
 const requestsPerUser = 5
 
 /** `POST /auth/email/verification`: mails a link and a code to the address that the user gave. */

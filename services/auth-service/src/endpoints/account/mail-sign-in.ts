@@ -16,7 +16,7 @@ import { factorRequiredResponse } from '../../wire/second-factors.ts'
 import { type AccountMail, type AccountMailDeps, recipientOf, requireMail } from './account-mail.ts'
 
 const purpose = 'mail_sign_in'
-/** Of one address, in an hour. */
+/** Per address and hour. */
 const requestsPerAddress = 20
 
 export interface MailSignInDeps extends CompletionDeps, FailureLimit {

@@ -24,9 +24,9 @@ export interface PasskeySignInDeps extends PasskeyDeps, CompletionDeps {
   signInLimitWindowSeconds: number
 }
 
-/** Of one address, in an hour. Each look at the page of the sign-in asks once. */
+/** Per address and hour. Each visit to the sign-in page requests them once. */
 const optionsPerAddress = 2000
-/** Of one account, in an hour. */
+/** Per account and hour. */
 const optionsPerAccount = 200
 
 /** `POST /auth/login/passkey/options` */

@@ -28,7 +28,7 @@ export function requirePasskeys({ passkeys, relyingParty }: PasskeyDeps): Passke
   })
 }
 
-/** Of one account, in an hour. */
+/** Per account and hour. */
 const additionsPerAccount = 60
 
 /** `GET /auth/me/passkeys` */

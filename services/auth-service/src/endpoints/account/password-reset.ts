@@ -13,7 +13,7 @@ import { mailRequested, passwordResetBody, passwordResetConfirmation } from '../
 import { type AccountMailDeps, invalidProof, recipientOf, requireMail, shownProof } from './account-mail.ts'
 
 const purpose = 'password_reset'
-/** Of one address, in an hour. */
+/** Per address and hour. */
 const requestsPerAddress = 20
 
 /** `POST /auth/password-reset`: mails a link and a code to the verified address of the user, if there is one. */

@@ -28,7 +28,7 @@ import {
 import { type AccountMail, invalidProof, requireMail } from './account-mail.ts'
 
 const purpose = 'factor_enrolment'
-/** Of one account, in an hour. */
+/** Per account and hour. */
 const mailsPerAccount = 5
 
 export interface FlowDeps extends ContinuationDeps {

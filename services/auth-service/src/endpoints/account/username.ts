@@ -19,7 +19,7 @@ export interface UsernameDeps {
   wakeMail(): void
 }
 
-/** Of one account, in an hour: names that are taken count, too. */
+/** Per account and hour; names that are taken count, too. */
 const changesPerAccount = 10
 
 /** `POST /auth/me/username`: tokens that were issued before carry the former name until they expire. */

@@ -21,7 +21,7 @@ export interface AdminInvitationsDeps extends AccountMailDeps {
   counters: AttemptCounters
 }
 
-/** Of one admin, in an hour. */
+/** Per admin and hour. */
 const mailsPerInviter = 100
 
 /** `POST /admin/invitations`: mails a link that makes an account. */

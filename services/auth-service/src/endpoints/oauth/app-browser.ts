@@ -5,7 +5,7 @@ import { isOpaqueId, newOpaqueId } from '../../authorization/opaque-ids.ts'
 import { type Bytes, sha256 } from '../../hashes.ts'
 import { type BrowserResponse, redirectTo } from '../../routing/browser-response.ts'
 
-/** Of the cookie that names the browser. */
+/** Lifetime of the cookie that names the browser. */
 const browserSeconds = 3600
 
 /** The same cookie for all requests of a browser, so that two tabs do not disturb each other. @returns its hash */

@@ -53,9 +53,9 @@ export interface AuthorizeDeps {
 type OpenDeps = AuthorizeDeps & { pagesUrl: string }
 
 const requestUriPrefix = 'urn:ietf:params:oauth:request_uri:'
-/** Of one address in an hour; each keeps a row for ten minutes. */
+/** Per address and hour; each keeps a row for ten minutes. */
 const requestsPerAddress = 5000
-/** Of one client that authenticates itself: its server sends those of all users. */
+/** Per client that authenticates itself: its server sends those of all users. */
 const requestsPerClient = 100_000
 
 /** `GET /oauth/authorize` */

@@ -32,7 +32,7 @@ export interface LogoutDeps {
 
 type OpenDeps = LogoutDeps & { pagesUrl: string }
 
-/** Of one address in an hour; each keeps a row for ten minutes. */
+/** Per address and hour; each keeps a row for ten minutes. */
 const requestsPerAddress = 5000
 
 /** The parameters that are looked at, with their longest values. */

@@ -112,7 +112,7 @@ function metadataOf(issuer: string, hasPages: boolean) {
   }
 }
 
-/** Of sign-ins to clients. */
+/** The metadata about sign-ins to clients. */
 function signInMetadata(issuer: string) {
   return {
     authorization_endpoint: endpointOf(issuer, '/oauth/authorize'),

@@ -33,7 +33,7 @@ export const revocationFeed = defineRoute(
     }
 )
 
-/** Of a token that was accepted. */
+/** The `kid` of a token that was accepted. */
 function kidOf(authorization: string): string | undefined {
   return decodeProtectedHeader(authorization.replace(/^\S+ +/, '')).kid
 }

@@ -26,7 +26,7 @@ export interface FeedLog {
   readonly size: number
 }
 
-/** As many items become one. */
+/** This many items are merged into one. */
 const mergedItems = 64
 const maxSmallBytes = 8 * 1024
 
@@ -69,7 +69,7 @@ export function createFeedLog(): FeedLog {
   }
 }
 
-/** By bisection: the ends ascend. */
+/** A binary search: the ends ascend. */
 function firstAfter(items: readonly LogItem[], after: number): number {
   let [low, high] = [0, items.length]
   while (low < high) {

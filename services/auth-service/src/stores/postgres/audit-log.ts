@@ -63,7 +63,7 @@ function usernameOf(userId: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`(SELECT username FROM users WHERE id = ${userId})`
 }
 
-/** With a time zone, so that it does not depend on that of the connection. */
+/** Has a time zone, so that it does not depend on that of the connection. */
 function moment(date: Date): Prisma.Sql {
   return Prisma.sql`${date.toISOString()}::timestamptz`
 }

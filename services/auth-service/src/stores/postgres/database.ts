@@ -29,7 +29,7 @@ export interface Database extends Queryable {
 }
 
 const connectTimeoutMs = 3000
-/** As long as a readiness check waits. */
+/** The time that a readiness check waits. */
 const probeTimeoutMs = 1000
 /** How long a statement may run, or wait for a lock, in Postgres. */
 export const statementTimeoutMs = 5000

@@ -60,7 +60,7 @@ export interface FamiliesToEnd {
   readonly actorId?: string | undefined
   /** Which families end with these, if in another statement: a condition on the family `f`. */
   readonly members?: Prisma.Sql
-  /** Of many users: one flow per receiver, with so many notifications before these. Without it, each user is a flow. */
+  /** For families of many users: one flow per receiver, with so many notifications before these. Without it, each user is a flow. */
   readonly notifiedBefore?: number
   /** There may be tokens that the rows do not know of, since the database is older than they are. Then dead families end, too. */
   readonly hasUnknownTokens?: boolean
@@ -86,7 +86,7 @@ export interface BatchRow extends Omit<OutboxRow, 'id'> {
 
 /** Families that were ended by one statement. */
 export interface EndedBatchOfFamilies extends EndedFamilies {
-  /** With those that had no tokens any more. */
+  /** Includes those that had no tokens any more. */
   readonly count: number
   /** The highest id. */
   readonly last: string | undefined

@@ -9,7 +9,7 @@ const housekeepingLockId = 4_010_205
 /** How far ahead of an event its partition is made. A version that makes none may run for as long. */
 const partitionsAheadWeeks = 26
 
-/** Of an event `e` about the deleted user `d`: it still says more than which user it was. */
+/** An event `e` about the deleted user `d` still says more than which user it was. */
 const isLeft = Prisma.sql`e.user_id = d.id AND e.at >= d.anonymized_to AND (e.address IS NOT NULL OR e.user_agent IS NOT NULL)`
 
 /** Deleted users whose events are to be looked at now. */

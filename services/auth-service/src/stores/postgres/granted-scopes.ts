@@ -5,7 +5,7 @@ import { everyonesRole } from '../../roles/role.ts'
 import { userinfoPath } from '../../tokens/identity-scopes.ts'
 import { accountScope } from '../../tokens/requested-grant.ts'
 
-/** Of a token request, each as an expression: NULL when it does not say so. */
+/** What a token request names, each as an expression: NULL when it does not name it. */
 export interface RequestExpressions {
   /** `text[]` */
   readonly scopes: Prisma.Sql

@@ -69,7 +69,7 @@ export function createMailWriter({ sealing, from }: { sealing?: MailSealing; fro
   }
 }
 
-/** To one address, for all accounts that name it, of one template. */
+/** Per address and template, for all accounts with that address. */
 const mailsPerHour = 20
 
 /**

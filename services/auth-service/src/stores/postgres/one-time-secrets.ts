@@ -76,7 +76,7 @@ export async function putSecret(
   return written > 0
 }
 
-/** From after the last change of a credential. Version 0.1 changes passwords without a new version of the credentials. */
+/** Made after the last change of a credential. Version 0.1 changes passwords without a new version of the credentials. */
 const isCurrent = (purpose: SecretPurpose) => Prisma.sql`u.credentials_version = s.credentials_version
   AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
 

@@ -126,7 +126,7 @@ export function createPrismaPasskeys(database: Database, tellUser: TellUser): Pa
   }
 }
 
-/** Of the user `u` besides the passkey `removed`. */
+/** Whether the user `u` has another factor besides the passkey `removed`. */
 const hasOtherFactor = Prisma.sql`(EXISTS (SELECT FROM totp_factors t WHERE t.user_id = u.id)
   OR EXISTS (SELECT FROM passkeys o WHERE o.user_id = u.id AND o.id <> removed.id))`
 const hasOtherWay = hasSignInMethod({ passkey: Prisma.sql`k.id <> removed.id` })

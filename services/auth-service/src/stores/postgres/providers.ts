@@ -40,7 +40,7 @@ const columns = Prisma.sql`p.id, p.kind, p.name, p.issuer, p.client_id, p.sealed
 
 const administeredColumns = Prisma.sql`${columns}, (SELECT count(*)::int FROM identities i WHERE i.provider_id = p.id) AS identities`
 
-/** Of the secrets of providers, and of the verifiers of transactions; each is bound to its row. */
+/** Seals secrets of providers, and code verifiers of transactions; each is bound to its row. */
 export function createProviderSealing(masterKeys: MasterKeys): Sealing {
   return createSealing(masterKeys, 'provider sealing v1')
 }

@@ -31,7 +31,7 @@ const rightsText = `
   FROM refresh_token_families f JOIN users u ON u.id = f.user_id
   WHERE f.id = $1::uuid AND u.id = $2::uuid AND u.disabled_at IS NULL AND ${isLive.sql} AND ${requested.hasTarget.sql}`
 
-/** Of no user. */
+/** The id of no user. */
 const nobodysId = '00000000-0000-0000-0000-000000000000'
 
 /** If the account does not exist, the query searches sessions of a non-existent user: both are one lookup in one index. */

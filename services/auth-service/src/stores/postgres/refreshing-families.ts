@@ -26,7 +26,7 @@ interface RotationExpressions {
   readonly issuer: string
 }
 
-/** With one text for every presentation: a key, scopes or a resource that is absent is NULL. */
+/** The statement has one text for every presentation: a key, scopes or a resource that is absent is NULL. */
 const aloneExpressions: RotationExpressions = {
   familyId: '$1::uuid',
   generation: '$2',
@@ -42,7 +42,7 @@ const aloneExpressions: RotationExpressions = {
   issuer: '$12::text'
 }
 
-/** Of one of the presentations. */
+/** A column of one of the presentations. */
 const column = (name: string) => `p.${name}`
 
 /** Those that narrow nothing: an array of arrays could not have rows of different lengths. */

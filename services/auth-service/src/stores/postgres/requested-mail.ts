@@ -31,7 +31,7 @@ interface RequestKind {
   /** Where the requests wait. */
   readonly table: 'mail_sign_in_requests' | 'password_reset_requests'
   readonly purpose: 'mail_sign_in' | 'password_reset'
-  /** By these events the mails of an hour are counted. */
+  /** The mails of an hour are counted by these events. */
   readonly type: AuditEventType
 }
 

@@ -5,7 +5,7 @@ import type { Queryable } from './database.ts'
 
 /** A row of the outbox, in the form that every inserting statement returns. */
 export interface OutboxRow {
-  /** As text from a prepared statement. */
+  /** A prepared statement returns text. */
   id: bigint | string
   kind: string
   value: string

@@ -29,7 +29,7 @@ interface EndingRow {
   api: string
   scopes: string[]
   actor_id: string | null
-  /** As text: a date of JavaScript has no microseconds. */
+  /** Text, since a JavaScript date has no microseconds. */
   created_at: string
 }
 

@@ -64,7 +64,7 @@ export function createPrismaSignInFlows(database: Database): SignInFlows {
   }
 }
 
-/** Of a flow `f` and its user. */
+/** A condition on a flow `f` and its user. */
 const isOpen = Prisma.sql`f.expires_at > ${databaseNow} AND users.disabled_at IS NULL AND f.credentials_state = ${credentialsState}`
 
 /**

@@ -5,7 +5,7 @@ import { say, type TextKey } from '../texts/say.ts'
 export type Sentences = Record<string, TextKey> & { readonly other: TextKey }
 
 interface ErrorDetailsProps {
-  /** Of the page's address, where the issuer has put the error. */
+  /** The query of the page's address, where the issuer has put the error. */
   search: string
   sentences: Sentences
 }

@@ -34,7 +34,7 @@ export function refusedFields<Values>(
 interface RefusedField {
   name: string
   wish: string
-  /** Of the rejected item, when the field is a list; else empty. */
+  /** Index of the rejected item, when the field is a list; else empty. */
   index: string
 }
 

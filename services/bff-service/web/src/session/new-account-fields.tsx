@@ -7,7 +7,7 @@ type Field = 'username' | 'password'
 
 interface NewAccountFieldsProps {
   form: { key: (field: Field) => string; getInputProps: (field: Field) => object }
-  /** Of the first field. */
+  /** Ref of the first field. */
   ref?: Ref<HTMLInputElement>
 }
 

@@ -16,7 +16,7 @@ import { say } from '../texts/say.ts'
 
 export type Assertion = Awaited<ReturnType<typeof startAuthentication>>
 export type Registration = Awaited<ReturnType<typeof startRegistration>>
-/** As the service sends them: the browser reads what it knows. */
+/** Options from the service: the browser reads the members that it knows. */
 export type Options = Record<string, unknown>
 
 export const hasPasskeys = browserSupportsWebAuthn

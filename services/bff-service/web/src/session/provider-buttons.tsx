@@ -77,7 +77,7 @@ function Buttons({ providers, journey, onLeave }: ButtonsProps) {
   )
 }
 
-/** Of the address: after a sign-in or a link, and after signing in again within a session. */
+/** Parameters of the address: after a sign-in or a link, and after signing in again within a session. */
 export type ProblemParameter = 'problem' | 'step_up_problem'
 
 /** Why the browser has come back from another service without what it went for; the bff-service says so in the address. */
