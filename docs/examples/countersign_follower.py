@@ -41,15 +41,15 @@ class TokenError(Exception):
 
 
 class Invalid(TokenError):
-    """The token is not a good token of this issuer for this API."""
+    """The token is not a valid token of this issuer for this API."""
 
 
 class Revoked(TokenError):
-    """The token was good, and its session, its key or the token itself was revoked."""
+    """The token was valid, and its session, its key or the token itself was revoked."""
 
 
 class CannotKnow(TokenError):
-    """Whether the token is good cannot be known now: a fault on this side, and not of the caller."""
+    """Whether the token is valid cannot be known now: a fault on this side, and not of the caller."""
 
 
 class Verifier:
@@ -77,7 +77,7 @@ class Verifier:
         self._feed.close()
 
     def verify(self, token):
-        """Returns the claims of a good token. Raises Invalid, Revoked or CannotKnow."""
+        """Returns the claims of a valid token. Raises Invalid, Revoked or CannotKnow."""
         kid, claims = self._read(token)
         identifiers = [("kid", kid), ("jti", claims["jti"])]
         identifiers += [("sid", sid) for sid in session_ids(claims)]

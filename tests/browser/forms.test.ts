@@ -128,7 +128,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       expect(await dialog.innerText()).not.toMatch(ownTerms)
     })
 
-    test('an exchange rule: what is wrong stands at its field, and a good one is kept when another field changes', async () => {
+    test('an exchange rule: what is wrong stands at its field, and a valid one is kept when another field changes', async () => {
       const dialog = await openNewClient('exchanges')
       await dialog.getByLabel('Client credentials').uncheck()
       await dialog.getByLabel('Token exchange').check()

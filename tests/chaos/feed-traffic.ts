@@ -1,4 +1,4 @@
-/** Sends good and revoked tokens to every verifier all the time, and checks the responses afterwards. */
+/** Sends valid and revoked tokens to every verifier all the time, and checks the responses afterwards. */
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** A session, by its access token. */
@@ -44,7 +44,7 @@ export interface Traffic {
 const newest = 4
 const inTurn = (group: readonly Session[], round: number) => group[round % group.length]
 
-/** Starts to ask, in turn, about a session that is good and about one that is revoked. */
+/** Starts to ask, in turn, about a session that is valid and about one that is revoked. */
 export function startTraffic(observers: readonly Observer[], sessions: () => readonly Session[]): Traffic {
   const responses: ObservedResponse[] = []
   const asking: Promise<void>[] = []
@@ -107,7 +107,7 @@ export function violationsIn(
     const at = `${Math.round(askedAt - faultFrom)} ms into the fault`
     if (![200, 401, 503].includes(status)) report(response, `responded with ${status}`, at)
     if (status === 401 && (revocation === undefined || respondedAt < revocation.sentAt)) {
-      report(response, 'responded with 401 for a good token', at)
+      report(response, 'responded with 401 for a valid token', at)
     }
     if (status === 200 && revocation) {
       const [late, boundMs] = [Math.round(askedAt - revocation.respondedAt), boundOf(response, revocation)]

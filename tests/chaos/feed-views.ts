@@ -76,7 +76,7 @@ export function staleViews(verifiers: readonly LocalVerifier[]): string[] {
     .map(({ name }) => `${name} is not current`)
 }
 
-/** Asks about a session that is good and about the last ones that are revoked. */
+/** Asks about a session that is valid and about the last ones that are revoked. */
 export async function wrongResponses(
   observers: readonly Observer[],
   { good, revoked }: { readonly good: readonly Session[]; readonly revoked: readonly Session[] }

@@ -344,7 +344,7 @@ describe.skipIf(!inject('docker'))('accounts and their mail', () => {
       expect(await versionOf(account)).toBe(1)
     })
 
-    test('is reset by code; a good code uses no tries up, whatever becomes of it', async () => {
+    test('is reset by code; a valid code uses no tries up, whatever becomes of it', async () => {
       const account = await verified()
       const { flow } = (await askForReset({ email: account.email })).body
       const { code } = await resetMail(account.email)

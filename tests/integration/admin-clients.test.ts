@@ -261,7 +261,7 @@ describe('administration of clients', () => {
     })
   })
 
-  test('a client whose tokens no verifier would read is refused; one that is just short enough has a good token', async () => {
+  test('a client whose tokens no verifier would read is refused; one that is just short enough has a valid token', async () => {
     const audiences = (count: number) =>
       Array.from({ length: count }, (_, at) => `https://${at}.test/`.padEnd(180, 'a'))
     const tooLong = { ...secretClient, client_id: 'too-long', audiences: audiences(30) }

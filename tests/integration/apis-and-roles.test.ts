@@ -106,7 +106,7 @@ describe('APIs, roles and scopes', () => {
   const statusAt = async (api: ScopedApi, path: string, token: string) => (await get(`${api.url}${path}`, token)).status
 
   describe("a user's token for an API", () => {
-    test('has the scopes that a role holds there, and is good at that API alone', async () => {
+    test('has the scopes that a role holds there, and is valid at that API alone', async () => {
       const user = await newUser(await newRole([reports, 'reports:read']))
       const { status, body } = await login(user, { resource: reports })
       expect({ status, scope: body.scope }).toEqual({ status: 200, scope: 'reports:read' })

@@ -466,7 +466,7 @@ describe('the authorization endpoint', () => {
       expect((await victim.decide(id, fresh, 'allow')).status).toBe(200)
     })
 
-    test('a session that has expired decides nothing, even while its access token is good', async () => {
+    test('a session that has expired decides nothing, even while its access token is valid', async () => {
       const own = await newUserToken()
       const browser = newBrowser()
       const id = await browser.beginWell(app.newRequest().parameters)

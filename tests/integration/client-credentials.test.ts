@@ -137,7 +137,7 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     await expectRefusedWithin(1000, async () => (await get(`${trio.resource.url}/me`, body.access_token)).status)
   })
 
-  test('a scope that it gets at another replica is good at once here; one that it loses is refused at once', async () => {
+  test('a scope that it gets at another replica is valid at once here; one that it loses is refused at once', async () => {
     const client = await newClient()
     expect((await token(client)).status).toBe(200)
     expect((await change(client, { scopes: ['reports:read', 'reports:write'] }, 1)).status).toBe(200)
@@ -147,7 +147,7 @@ describe.skipIf(!inject('docker'))('client credentials in the steady state', () 
     await expectResponseWithin(1000, 'invalid_scope', ask)
   })
 
-  test('a secret that it gets at another replica is good at once here; a wrong one never is', async () => {
+  test('a secret that it gets at another replica is valid at once here; a wrong one never is', async () => {
     const client = await newClient()
     expect((await token(client)).status).toBe(200)
     const path = `/admin/clients/${client.client_id}/secrets`

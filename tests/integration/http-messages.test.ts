@@ -103,7 +103,7 @@ describe('HTTP messages', () => {
     }
   )
 
-  test('a good request is still served at the same time', async () => {
+  test('a valid request is still served at the same time', async () => {
     const user = await register(trio.auth.url)
     const { status } = await post(`${trio.auth.url}/auth/login`, { username: user.username, password: user.password })
     expect(status).toBe(200)

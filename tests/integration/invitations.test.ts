@@ -187,7 +187,7 @@ describe.skipIf(!inject('docker'))('invitations', () => {
     expect((await accept(randomBytes(32).toString('base64url'))).status).toBe(400)
   })
 
-  test('stays good after a username that is taken, a bad password, and an address that another user has verified', async () => {
+  test('stays valid after a username that is taken, a bad password, and an address that another user has verified', async () => {
     const { secret, email } = await invited()
     const other = await register(url)
     expect((await accept(secret, other.username)).body.error).toBe('username_taken')

@@ -66,7 +66,7 @@ describe('no private member of any key leaves the process', () => {
     expect(() => expectNone('{"kty":"RSA","d":"x"}')).toThrow()
   })
 
-  test('not in a response of any route, good or bad', async () => {
+  test('not in a response of any route, valid or invalid', async () => {
     const { body: api } = await get<{ paths: Record<string, object> }>(`${trio.auth.url}/openapi.json`)
     const user = await register(trio.auth.url)
     const tokens = await signIn(trio.auth.url, user)

@@ -62,8 +62,8 @@ const expectKeptKeys = async (followed: FollowedIssuer, outcome: 'failed' | 'ref
 const hostile: [name: string, respond: Respond, outcome: 'failed' | 'refused', reason: string][] = [
   ['HTML', respondText(200, { 'Content-Type': 'text/html' }, '<html>'), 'refused', 'not JSON by its Content-Type'],
   ['HTML that says it is JSON', respondText(200, json, '<html>'), 'refused', 'not JSON: '],
-  ['a redirect to a good key set', respondText(302, { Location: '/elsewhere' }, ''), 'failed', 'status 302'],
-  ['a good key set with status 500', respondText(500, json, keySet), 'failed', 'status 500'],
+  ['a redirect to a valid key set', respondText(302, { Location: '/elsewhere' }, ''), 'failed', 'status 302'],
+  ['a valid key set with status 500', respondText(500, json, keySet), 'failed', 'status 500'],
   ['a broken connection', (response) => response.destroy(), 'failed', 'fetch failed: '],
   [
     '20 MB that were compressed to little',

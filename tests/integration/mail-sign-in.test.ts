@@ -197,7 +197,7 @@ describe.skipIf(!inject('docker'))('sign-in by mail', () => {
     expect((await confirm({ flow: second.flow, secret: second.secret })).status).toBe(200)
   })
 
-  test('a later mail voids the one before; neither is good after ten minutes', async () => {
+  test('a later mail voids the one before; neither is valid after ten minutes', async () => {
     const account = await newAccount()
     const first = await askedBy(account)
     const second = await askedBy(account, 2)

@@ -233,7 +233,7 @@ describe('refresh-token rotation', () => {
     await refresh(trio.auth.url, tokens.refresh_token)
     await ageSessions(database.url, user.id, burstSeconds)
     await refresh(trio.auth.url, tokens.refresh_token)
-    // To it, the generation before the current one is good within the window. That one was given to nobody.
+    // To it, the generation before the current one is valid within the window. That one was given to nobody.
     expect(await readFamily(database.url, sid)).toMatchObject({ generation: 3 })
   })
 

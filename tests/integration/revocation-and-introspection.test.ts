@@ -139,7 +139,7 @@ describe('revocation (RFC 7009) and introspection (RFC 7662)', () => {
     expect(asPublicClient).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
   })
 
-  test('a service learns what a token for it says, while it is good', async () => {
+  test('a service learns what a token for it says, while it is valid', async () => {
     const tokens = await signIn(trio.auth.url, user)
     const response = await introspect(tokens.access_token, api)
     const { iat, exp, jti, sid } = unverifiedClaims(tokens.access_token)

@@ -13,7 +13,7 @@ export const canRunFollower = spawnSync(python, ['-c', 'import cryptography, jwt
 
 export interface FollowerProcess {
   readonly url: string
-  /** Presents a token, and returns the status: 204 for a good one. */
+  /** Presents a token, and returns the status: 204 for a valid one. */
   ask(token: string): Promise<number>
   stop(): Promise<void>
 }

@@ -64,7 +64,7 @@ describe('docs/forward-auth.md', () => {
   const asked = (query: string, token?: string) => get(`${fixture.issuer}/forward-auth${query}`, token)
   const query = `?audience=${encodeURIComponent(reports)}`
 
-  test('a good token is 200, and the headers say whose it is', async () => {
+  test('a valid token is 200, and the headers say whose it is', async () => {
     const response = await asked(`${query}&scope=reports:read&role=reports-read`, tokens.good)
     expect(response).toMatchObject({ status: 200, body: { client_id: 'countersign', scope: 'reports:read' } })
     expect(response.headers.get('X-Subject')).toBe((response.body as { sub: string }).sub)
@@ -74,7 +74,7 @@ describe('docs/forward-auth.md', () => {
     expect(response.headers.get('Cache-Control')).toBe('no-store')
   })
 
-  test('a bad token is 401, a missing scope or role 403, and a wrong query 400', async () => {
+  test('an invalid token is 401, a missing scope or role 403, and a wrong query 400', async () => {
     for (const [more, token, status] of [
       ['', undefined, 401],
       ['', 'nonsense', 401],

@@ -70,7 +70,7 @@ export function hasRuby(library: string): boolean {
   return spawnSync('ruby', ['-e', `require '${library}'`]).status === 0
 }
 
-/** A follower needs a moment until it knows; every other verifier says at once what it thinks of the good token. */
+/** A follower needs a moment until it knows; every other verifier says at once what it thinks of the valid token. */
 const pythonDriver = `
 import json, sys, time
 

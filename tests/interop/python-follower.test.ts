@@ -65,7 +65,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await expect.poll(() => follower.ask(token), { interval: 20 }).toBe(401)
     return token
   }
-  /** Asks until the response to the good token is the expected one; the revoked one is refused all the while. */
+  /** Asks until the response to the valid token is the expected one; the revoked one is refused all the while. */
   const untilGoodIs = async (expected: number, withinMs: number, revoked: string, asked = follower) => {
     const verifyAgain = async () => {
       expect(await asked.ask(revoked)).not.toBe(204)
@@ -74,7 +74,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await expect.poll(verifyAgain, { timeout: withinMs, interval: 50 }).toBe(expected)
   }
 
-  test('accepts a good token, and names its subject, client and scope', async () => {
+  test('accepts a valid token, and names its subject, client and scope', async () => {
     const response = await fetch(follower.url, { headers: { Authorization: `Bearer ${good}` } })
     const claims = unverifiedClaims(good)
     expect(response.status).toBe(204)
@@ -256,7 +256,7 @@ describe.skipIf(!inject('docker') || !canRunFollower)('the follower in Python', 
     await expect.poll(() => follower.ask(good), { interval: 50 }).toBe(204)
   })
 
-  // The last one: no token of before is good afterwards.
+  // The last one: no token of before is valid afterwards.
   test('the tokens of a revoked key are rejected', async () => {
     const { kid } = decodeProtectedHeader(good)
     const response = await post(

@@ -281,7 +281,7 @@ describe('what the standards demand', () => {
       expect(challengeOf(response)).not.toContain('error=')
     })
 
-    test('a bad token gets 401 invalid_token, described in characters that RFC 6750 allows', async () => {
+    test('an invalid token gets 401 invalid_token, described in characters that RFC 6750 allows', async () => {
       for (const url of Object.values(resources())) {
         const response = await get(url, 'bad')
         expectRefusal(response, 401, 'invalid_token')

@@ -48,7 +48,7 @@ type Make = (place: Place) => Promise<string>
 
 interface Place {
   present(token: string): Promise<ApiResponse<unknown>>
-  /** What is good there. */
+  /** What is valid there. */
   readonly accepts: readonly string[]
   /** How it responds to anything else. */
   readonly refusal: object

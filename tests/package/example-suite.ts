@@ -45,7 +45,7 @@ export function describeExample(script: Script): void {
     })
   })
 
-  test('takes a good token, and has its claims', async () => {
+  test('takes a valid token, and has its claims', async () => {
     const token = mint({ sub: 'ada', roles: ['admin'] })
     for (let round = 0; round < 2; round++) {
       const { status, body } = await fixture.present('/me', token)

@@ -10,11 +10,11 @@ export interface Contestant {
   readonly options: string
   /** In words. */
   readonly checks: string
-  /** Which bad tokens it rejects: checked before the first round. */
+  /** Which invalid tokens it rejects: checked before the first round. */
   readonly refuses: readonly Flaw[]
 }
 
-/** The flaws of a bad token. */
+/** The flaws of an invalid token. */
 export const flaws = ['no token', 'another signature', 'expired', 'another audience', 'another typ', 'revoked'] as const
 export type Flaw = (typeof flaws)[number]
 

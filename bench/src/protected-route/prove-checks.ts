@@ -2,7 +2,7 @@ import { createTestIssuer, type TestIssuer } from '@countersign/testing'
 import { type Contestant, type Flaw, flaws } from './contestants.ts'
 
 /**
- * Tries a good token, and one with each flaw. A contestant that does not reject what it claims to reject, or rejects what
+ * Tries a valid token, and one with each flaw. A contestant that does not reject what it claims to reject, or rejects what
  * it claims not to check, would make the results wrong.
  */
 export async function proveChecks(
@@ -13,7 +13,7 @@ export async function proveChecks(
 ): Promise<void> {
   const good = await request(url, issuer.mint())
   if (good.status !== 200 || good.body !== '{"sub":"user-1"}') {
-    throw new Error(`${contestant.name} responds to a good token with ${good.status}: ${good.body}`)
+    throw new Error(`${contestant.name} responds to a valid token with ${good.status}: ${good.body}`)
   }
   // The same `kid`, so that only the signature is wrong.
   const forger = await createTestIssuer({ issuer: issuer.issuer, audience: issuer.audience })

@@ -8,7 +8,7 @@ export function requestWith(token: string): RequestSpec {
   return { path: '/', headers: { Authorization: `Bearer ${token}` } }
 }
 
-/** Different good tokens of different sessions, each for an hour. Half a millisecond each. */
+/** Different valid tokens of different sessions, each for an hour. Half a millisecond each. */
 export async function mintRequests(
   issuer: TestIssuer,
   count: number,

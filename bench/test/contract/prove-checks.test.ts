@@ -64,6 +64,6 @@ describe('before a contestant is measured', () => {
   })
 
   test('one that refuses everything is not measured', async () => {
-    await expect(prove(joseRedis, await serve(async () => false))).rejects.toThrow('responds to a good token with 401')
+    await expect(prove(joseRedis, await serve(async () => false))).rejects.toThrow('responds to a valid token with 401')
   })
 })

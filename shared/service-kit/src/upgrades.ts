@@ -50,7 +50,7 @@ export function routeUpgrades(server: Server, respond: RequestListener): Upgrade
   }
 }
 
-/** Whether a request asks for a WebSocket (RFC 6455 §4.1) and this service takes such requests. */
+/** Whether a request asks for a WebSocket (RFC 6455 §4.1) and this service accepts such requests. */
 export function isWebSocketRequest({ req }: Context): boolean {
   return heads.has(req) && req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket'
 }

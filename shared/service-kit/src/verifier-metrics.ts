@@ -38,7 +38,7 @@ const gauges: readonly [name: string, help: string, read: (status: Status) => nu
   ['countersign_key_set_keys', 'Keys that the verifier uses.', ({ keys }) => keys.count],
   [
     'countersign_key_set_consecutive_failures',
-    'Fetches of the key set that failed or were refused since the last good one.',
+    'Fetches of the key set that failed or were refused since the last successful one.',
     ({ keys }) => keys.consecutiveFailures
   ],
   [

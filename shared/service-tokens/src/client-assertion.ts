@@ -18,7 +18,7 @@ export interface ClientAssertionOptions {
   readonly now: number
 }
 
-/** Signs a client assertion (RFC 7523 §2.2, §3), which is good for one request. */
+/** Signs a client assertion (RFC 7523 §2.2, §3), which is valid for one request. */
 export function signClientAssertion(options: ClientAssertionOptions): Promise<string> {
   const { clientId, audience, signingKey, keyId, now } = options
   const issuedAt = Math.floor(now / 1000)

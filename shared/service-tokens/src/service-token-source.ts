@@ -19,7 +19,7 @@ export interface ServiceTokenStatus {
 /** Where a service has its own access token from. */
 export interface ServiceTokenSource {
   /**
-   * A token that is good, nearly always without a wait.
+   * A token that is valid, nearly always without a wait.
    * @throws {ServiceTokenError} when no token is available; at once while the source waits after a failure
    */
   getToken(): Promise<string>

@@ -148,7 +148,7 @@ export class DpopNonceError extends VerifierError {
   }
 }
 
-/** The token is good, but was not granted every scope that the route needs. */
+/** The token is valid, but was not granted every scope that the route needs. */
 export class ScopeInsufficientError extends VerifierError {
   readonly code = 'ERR_SCOPE_INSUFFICIENT'
   /** All scopes that the route needs. */
@@ -159,7 +159,7 @@ export class ScopeInsufficientError extends VerifierError {
   }
 }
 
-/** The token is good, but its subject does not have the role that the route needs. */
+/** The token is valid, but its subject does not have the role that the route needs. */
 export class RoleInsufficientError extends VerifierError {
   readonly code = 'ERR_ROLE_INSUFFICIENT'
   readonly role: string
@@ -177,7 +177,7 @@ export interface AuthenticationRequirement {
   readonly acr?: AuthenticationLevel
 }
 
-/** The token is good, but its user signed in too long ago for the route, or showed too little. */
+/** The token is valid, but its user signed in too long ago for the route, or showed too little. */
 export class AuthenticationInsufficientError extends VerifierError {
   readonly code = 'ERR_AUTHENTICATION_INSUFFICIENT'
   /** What the route wants. */

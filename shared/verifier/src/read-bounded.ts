@@ -1,4 +1,4 @@
-/** A body has more bytes than its reader takes. */
+/** A body has more bytes than its reader accepts. */
 export class TooLongError extends Error {
   override readonly name = 'TooLongError'
 }

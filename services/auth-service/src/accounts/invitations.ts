@@ -4,7 +4,7 @@ import type { Language } from '../mail/mail.ts'
 import type { UserProfile } from './user-store.ts'
 import type { Username } from './usernames.ts'
 
-/** How long an invitation is good after its mail. */
+/** How long an invitation is valid after its mail. */
 export const invitationLifeSeconds = 7 * 86_400
 
 /** An account that somebody may make who reads the mail of an address. */
@@ -62,7 +62,7 @@ export interface Invitations {
     after: InvitationPlace | undefined
     limit: number
   }): Promise<{ readonly invitations: readonly Invitation[]; readonly next: InvitationPlace | undefined }>
-  /** Mails another link, which is good for another seven days; the former one ends. The actor becomes the inviter. */
+  /** Mails another link, which is valid for another seven days; the former one ends. The actor becomes the inviter. */
   sendAgain(
     id: string,
     actorId: string | undefined
@@ -70,7 +70,7 @@ export interface Invitations {
     { outcome: 'sent'; invitation: Invitation } | { outcome: 'unknown' | 'not_an_admin' | 'address_taken' | 'too_many' }
   >
   withdraw(id: string, actorId: string | undefined): Promise<'withdrawn' | 'unknown' | 'not_an_admin'>
-  /** Looks at an invitation that is good now, and leaves it. */
+  /** Looks at an invitation that is valid now, and leaves it. */
   find(linkHash: Bytes): Promise<Invitation | undefined>
   /**
    * Makes the account, with a verified address, and ends the invitation. The roles are given if the inviter is an enabled admin at

@@ -3,7 +3,7 @@ import { type Bytes, sha256 } from '../hashes.ts'
 import type { MasterKeys } from '../keys/master-keys.ts'
 import type { MailSecret } from '../mail/mail.ts'
 
-/** What a mailed secret is good for; for anything else it is worthless. */
+/** What a mailed secret may be used for, and for nothing else. */
 export type SecretPurpose =
   | 'email_change'
   | 'email_undo'
@@ -12,7 +12,7 @@ export type SecretPurpose =
   | 'mail_sign_in'
   | 'password_reset'
 
-/** How long link and code are good, in seconds. */
+/** How long link and code are valid, in seconds. */
 export const secretLifeSeconds: Record<SecretPurpose, number> = {
   email_change: 86_400,
   email_undo: 3 * 86_400,
@@ -26,7 +26,7 @@ export const secretLifeSeconds: Record<SecretPurpose, number> = {
 export const maxTries = 5
 
 /**
- * What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. With a flow, the link is good
+ * What somebody shows to prove that a mail was read: its link, or its code within the flow that asked for it. With a flow, the link is valid
  * in that alone.
  */
 export type SecretProof =
@@ -111,7 +111,7 @@ export interface OneTimeSecrets {
    * @returns the user; `undefined` when the flow has no code, or its tries are used up
    */
   countTry(purpose: SecretPurpose, flowHash: Bytes): Promise<string | undefined>
-  /** Takes back a try that was no guess: its code was good. */
+  /** Takes back a try that was no guess: its code was valid. */
   refundTry(purpose: SecretPurpose, flowHash: Bytes): Promise<void>
   /** Looks at what a proof would consume, and leaves it. */
   find(purpose: SecretPurpose, proof: SecretProof): Promise<ProvenUser | undefined>

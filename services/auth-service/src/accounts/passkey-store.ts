@@ -5,7 +5,7 @@ import type { Language } from '../mail/mail.ts'
 /** How many passkeys a user may have. */
 export const maxPasskeys = 20
 
-/** How long a challenge is good, in seconds. */
+/** How long a challenge is valid, in seconds. */
 export const challengeSeconds = 600
 
 /** A passkey, as its user sees it. */
@@ -39,7 +39,7 @@ export interface PasskeyKey {
   readonly publicKey: Bytes
 }
 
-/** What a challenge is good for; for anything else it is worthless. */
+/** What a challenge may be used for, and for nothing else. */
 export type ChallengePurpose =
   /** Sign-in by a user who is not known yet. */
   | { readonly kind: 'sign_in' }

@@ -9,7 +9,7 @@ export interface PasswordResets extends RequestedMail {
   /**
    * Consumes the proof, sets the password, ends all sessions and all other secrets of the user, and tells the user by mail, in one
    * transaction.
-   * @returns `undefined` when the proof is not good, or no longer
+   * @returns `undefined` when the proof is not valid, or no longer
    */
   confirm(reset: {
     proof: SecretProof

@@ -12,7 +12,7 @@ export interface ImportedUser {
   readonly email: string | undefined
   /** Whether the other system has verified the address. */
   readonly isEmailVerified: boolean
-  /** A PHC string that `readImportedHash` takes; `undefined` for a user who cannot sign in before a password is set. */
+  /** A PHC string that `readImportedHash` supports; `undefined` for a user who cannot sign in before a password is set. */
   readonly passwordHash: string | undefined
   readonly roles: readonly string[]
   readonly createdAt: Date | undefined

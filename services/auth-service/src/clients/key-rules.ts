@@ -22,7 +22,7 @@ export function neededMembers(key: Readonly<Record<string, unknown>>): JWK {
 /** Why a key cannot authenticate a client. */
 export type KeyFault = 'private' | 'weak'
 
-/** @returns what is wrong with a key of a client, wherever it comes from; `undefined` for a good one */
+/** @returns what is wrong with a key of a client, wherever it comes from; `undefined` for a valid one */
 export function findKeyFault(key: JWK): KeyFault | undefined {
   if (privateMembers.some((member) => Object.hasOwn(key, member))) return 'private'
   return isStrong(key) ? undefined : 'weak'
@@ -34,7 +34,7 @@ export interface RefusedKey {
 }
 
 /**
- * The keys of a set that may be used. A bad key is left out and the others stay good (RFC 7517 §5): a client that publishes
+ * The keys of a set that may be used. A bad key is left out and the others stay valid (RFC 7517 §5): a client that publishes
  * one by mistake is not locked out, and that key opens nothing.
  * @throws {Error} when it is no key set, or has more than {@link maxKeys}
  */

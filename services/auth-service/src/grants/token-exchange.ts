@@ -37,7 +37,7 @@ export interface TokenExchangeRequest extends RequestedScope {
  * has a longer life than the subject token, and ends with the user's session and with the acting client's credentials. Its
  * scope and audience are no wider either, unless a rule of the client leads to another API, where the user holds them. It has the user's roles, or another binding to a key, only if the client's registration says so.
  * @throws {UnauthorizedClientError} when the client may not use the grant
- * @throws {InvalidRequestError} for a subject token that is not good, or that this client may not act for
+ * @throws {InvalidRequestError} for a subject token that is not valid, or that this client may not act for
  * @throws {InvalidScopeError} {@link InvalidTargetError} for more than the subject token or the client has
  */
 export async function exchangeToken(

@@ -13,7 +13,7 @@ export interface ClaimedMail {
   /** Number of this attempt; the first is 1. */
   readonly attempt: number
   readonly sealedSecret: Uint8Array | null
-  /** Whether it waited longer than it may, or the secret in it is no longer good. */
+  /** Whether it waited longer than it may, or the secret in it is no longer valid. */
   readonly isExpired: boolean
   /** Whether the mail server may have taken it in an earlier attempt. */
   readonly mayBeDuplicate: boolean

@@ -7,7 +7,7 @@ import { parseSmtpUrl, type SmtpServer } from './smtp-url.ts'
 /** Mails that are sent at once. */
 export const smtpConnections = 5
 const connectTimeoutMs = 10_000
-/** Servers that look into a mail before they take it need some time. */
+/** Servers that look into a mail before they accept it need some time. */
 const silenceTimeoutMs = 30_000
 
 export interface SmtpOptions extends Pick<MailSettings, 'from' | 'productName'> {

@@ -30,7 +30,7 @@ export interface AuthorizationUrlRequest extends AuthorizationRequest {
   readonly asksAgain: boolean
 }
 
-/** What comes back with it, besides the state, which is known to be good. */
+/** What comes back with it, besides the state, which is known to be valid. */
 export interface AuthorizationResponse extends AuthorizationRequest {
   readonly parameters: Readonly<Record<string, string>>
 }

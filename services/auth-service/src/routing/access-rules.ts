@@ -37,7 +37,7 @@ export interface AccessRule {
   readonly check: Middleware
   /** Whether the caller's credentials are in the body; otherwise the body of a rejected caller is never read. */
   readonly needsBody?: true
-  /** Whether the query says what the token has to be good for. It is checked before the token. */
+  /** Whether the query says what the token has to be valid for. It is checked before the token. */
   readonly needsQuery?: true
 }
 

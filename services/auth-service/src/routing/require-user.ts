@@ -15,7 +15,7 @@ export const refuseClients: Middleware = async function refuseClients(ctx, next)
   await next()
 }
 
-/** A token that an app has got for its user. Here it is good for userinfo alone, whatever it holds. */
+/** A token that an app has got for its user. Here it is valid for userinfo alone, whatever it holds. */
 export function isOfApp({ act, sub, client_id: clientId }: VerifiedAccessToken): boolean {
   return !act && sub !== clientId && clientId !== firstPartyClientId
 }

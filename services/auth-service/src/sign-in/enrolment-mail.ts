@@ -9,6 +9,6 @@ export interface EnrolmentMail {
     flowHash: Bytes
     language: Language
   }): Promise<'requested' | 'no_address' | 'too_many'>
-  /** @returns whether the proof was good, and the flow is open */
+  /** @returns whether the proof was valid, and the flow is open */
   confirm(confirmation: { flowHash: Bytes; proof: SecretProof }): Promise<boolean>
 }

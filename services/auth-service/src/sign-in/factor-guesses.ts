@@ -1,14 +1,14 @@
 import { TooManyRequestsError } from '@countersign/oauth'
 import type { AttemptCounters } from './attempt-counters.ts'
 
-/** Wrong codes of one account, of all its factors together. Three codes of a million are good at any time. */
+/** Wrong codes of one account, of all its factors together. Three codes of a million are valid at any time. */
 const limits = [
   { name: 'second_factor_hour', limit: 10, windowSeconds: 3600 },
   { name: 'second_factor_day', limit: 30, windowSeconds: 86_400 }
 ]
 
 /**
- * Verifies a code within the budget of the account. It is counted first, so that parallel guesses cannot pass the budget; a good one
+ * Verifies a code within the budget of the account. It is counted first, so that parallel guesses cannot pass the budget; a valid one
  * uses nothing up, and neither does one that could not be verified.
  * @throws {TooManyRequestsError}
  */

@@ -15,7 +15,7 @@ export interface MailedSecretDeps {
 
 /**
  * Checks a link or a code, without consuming it. A try with a code is counted first; once those of the account are used up, codes
- * are closed for the rest of the hour, and links are not. A good code uses nothing up, whatever becomes of it then. The response is the same for each reason, since it must not tell who has
+ * are closed for the rest of the hour, and links are not. A valid code uses nothing up, whatever becomes of it then. The response is the same for each reason, since it must not tell who has
  * an account.
  * @param onWrongCode is called when a code was compared with that of this user, and was another one
  */

@@ -110,7 +110,7 @@ function parseJson(text: string): unknown {
 
 /**
  * Verifies what an authenticator has made (§7.1).
- * @returns `undefined` when it is not good
+ * @returns `undefined` when it is not valid
  */
 export async function verifyRegistration(
   { id: expectedRPID, origins }: RelyingParty,
@@ -161,7 +161,7 @@ function withoutAttestation(authData: Uint8Array): string {
 
 /**
  * Verifies an assertion (§7.2). The caller has to check the counter.
- * @returns what the authenticator says of itself; `undefined` when it is not good
+ * @returns what the authenticator says of itself; `undefined` when it is not valid
  */
 export async function verifyAssertion(
   { id: expectedRPID, origins }: RelyingParty,

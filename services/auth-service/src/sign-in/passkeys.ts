@@ -36,7 +36,7 @@ export async function askForRegistration(
   return creationOptions(relyingParty, { user, challenge, held: await passkeys.list(user.id) })
 }
 
-/** @returns `undefined` when it is no response to a challenge of this session, or is not good. The challenge is used up either way. */
+/** @returns `undefined` when it is no response to a challenge of this session, or is not valid. The challenge is used up either way. */
 export async function takeRegistration(
   { passkeys, relyingParty }: PasskeyParty,
   { userId, sessionId, credential }: { userId: string; sessionId: string; credential: PresentedRegistration }

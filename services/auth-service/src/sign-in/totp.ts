@@ -8,7 +8,7 @@ import type { SealedSeeds } from './second-factors.ts'
 const shape = { algorithm: 'SHA1', digits: 6, period: 30 }
 /** RFC 4226 §4 R6 recommends 160 bits. */
 const seedBytes = 20
-/** A code is good one step early and one step late. */
+/** A code is valid one step early and one step late. */
 const window = 1
 
 /** What an authenticator app has to know. */

@@ -3,7 +3,7 @@ export interface DpopKey {
   /** Thumbprint of the key (RFC 7638): tokens are bound to it. */
   readonly jkt: string
   /**
-   * Uses the proof up. To be called when the request's credentials are known to be good, and before they change anything: so
+   * Uses the proof up. To be called when the request's credentials are known to be valid, and before they change anything: so
    * nobody without credentials can fill the memory of used proofs.
    * @throws {InvalidDpopProofError} when it was used before
    * @throws {TemporarilyUnavailableError} when that cannot be known

@@ -24,8 +24,8 @@ export function createDpopNonces(masterKeys: MasterKeys, now: () => number = Dat
       const windows = [-1, 0, 1].map((step) => currentWindow() + step)
       return keys.some((key) =>
         windows.some((window) => {
-          const good = Buffer.from(make(key, window))
-          return good.length === presented.length && timingSafeEqual(good, presented)
+          const expected = Buffer.from(make(key, window))
+          return expected.length === presented.length && timingSafeEqual(expected, presented)
         })
       )
     }

@@ -136,7 +136,7 @@ export const linkSecret = z
   .regex(/^[\w-]{43}$/, { error: 'is not one of this service' })
   .meta({ description: 'what follows # in the link' })
 
-/** What a mail has brought: the secret of its link, or its code, which is good with the flow alone. */
+/** What a mail has brought: the secret of its link, or its code, which is valid with the flow alone. */
 const mailedProof = {
   secret: linkSecret.optional(),
   flow: flow.optional(),
@@ -167,7 +167,7 @@ export const passwordResetBody = mailRecipient.meta({ id: 'PasswordResetRequest'
 /** `POST /auth/login/mail` */
 export const mailSignInBody = mailRecipient.meta({ id: 'MailSignInRequest' })
 
-/** `POST /auth/login/mail/confirm`. The link is good in the flow that asked for it, too. */
+/** `POST /auth/login/mail/confirm`. The link is valid in the flow that asked for it, too. */
 export const mailSignInConfirmation = z
   .strictObject({
     flow,
@@ -206,8 +206,8 @@ export const emailUndoBody = z
 /** A mail is on its way, if there is somebody to get it. */
 export const mailRequested = z
   .object({
-    flow: flow.meta({ description: 'to be sent with the code of the mail, which is good with it alone' }),
-    expires_in: z.int().meta({ description: 'seconds until link and code are no longer good' })
+    flow: flow.meta({ description: 'to be sent with the code of the mail, which is valid with it alone' }),
+    expires_in: z.int().meta({ description: 'seconds until link and code are no longer valid' })
   })
   .meta({ id: 'MailRequested' })
 
@@ -235,7 +235,7 @@ export const signInResponse = tokenResponse
     trusted_device: z
       .string()
       .optional()
-      .meta({ description: 'only when `trust_device` was asked for; opaque; good for 30 days' }),
+      .meta({ description: 'only when `trust_device` was asked for; opaque; valid for 30 days' }),
     device_token: z
       .string()
       .meta({ description: 'opaque; to be kept for 90 days, also past the session, and sent with the next sign-in' })

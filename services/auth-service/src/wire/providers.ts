@@ -40,7 +40,7 @@ export const providerStart = z
   .object({
     authorization_url: z.string().meta({ description: 'where the browser goes' }),
     transaction: z.string().meta({ description: 'a secret that only this browser may keep, for the next step' }),
-    expires_in: z.int().meta({ description: 'seconds until the transaction is no longer good' })
+    expires_in: z.int().meta({ description: 'seconds until the transaction is no longer valid' })
   })
   .meta({ id: 'StartedAtProvider' })
 

@@ -60,7 +60,7 @@ export type FactorBody = z.output<typeof factorBody>
 export const enrolmentMailBody = z.strictObject({ flow }).meta({ id: 'EnrolmentMail' })
 
 export const enrolmentMailSent = z
-  .object({ expires_in: z.int().meta({ description: 'seconds until the code is no longer good' }) })
+  .object({ expires_in: z.int().meta({ description: 'seconds until the code is no longer valid' }) })
   .meta({ id: 'EnrolmentMailSent' })
 
 /** `POST /auth/login/enrolment` */

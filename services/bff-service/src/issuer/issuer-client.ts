@@ -37,7 +37,7 @@ export interface IssuerClient {
    * @throws {FactorRequiredError} when a second factor is missing
    */
   stepUp(accessToken: string, proof: object, browser: ClientInfo, known?: KnownBrowser): Promise<SignInResponse>
-  /** Has a mail sent with which a user signs in, if there is such a user. @returns the flow that it is good in */
+  /** Has a mail sent with which a user signs in, if there is such a user. @returns the flow that it is valid in */
   requestMailSignIn(who: unknown, browser: ClientInfo): Promise<MailRequested>
   /**
    * Completes a sign-in, or a re-authentication, by its last step.
@@ -62,7 +62,7 @@ export interface IssuerClient {
   confirmPasswordReset(reset: unknown, browser: ClientInfo): Promise<void>
   /** Restores the e-mail address of before, and sets a new password, with what the mail has brought. */
   undoEmailChange(undo: unknown, browser: ClientInfo): Promise<void>
-  /** What the link of an invitation is about; it stays good. */
+  /** What the link of an invitation is about; it stays valid. */
   showInvitation(link: unknown, browser: ClientInfo): Promise<unknown>
   /** Makes the account of an invitation. */
   acceptInvitation(acceptance: unknown, browser: ClientInfo): Promise<unknown>

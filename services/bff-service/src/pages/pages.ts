@@ -92,7 +92,7 @@ export function serveRootFile(name: string, file: WebAsset): Middleware {
   }
 }
 
-/** Sends a file in the form that the browser takes best. */
+/** Sends a file in the form that the browser prefers. */
 export function serveFile(ctx: Context, name: string, { identity, br, gzip }: WebAsset): void {
   ctx.set('Cross-Origin-Resource-Policy', 'same-origin')
   ctx.vary('Accept-Encoding')

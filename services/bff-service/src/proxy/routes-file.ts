@@ -98,7 +98,7 @@ function taken(prefixes: readonly string[], reserved: readonly string[]): string
   return prefixes.flatMap((prefix) =>
     reserved
       .filter((path) => isWithin(prefix, path) || isWithin(path, prefix))
-      .map((path) => `the prefix ${prefix} takes ${path}, which is a path of the bff-service`)
+      .map((path) => `the prefix ${prefix} covers ${path}, which is a path of the bff-service`)
   )
 }
 

@@ -9,7 +9,7 @@ export interface SiteCookies {
   readonly device: SiteCookie
   /** Names a sign-in that needs a second factor: so it goes on in this browser alone, and no script sees it. */
   readonly flow: SiteCookie
-  /** Names a sign-in by mail: its link and its code are good in this browser alone. */
+  /** Names a sign-in by mail: its link and its code are valid in this browser alone. */
   readonly mailFlow: SiteCookie
   /** Outlives the session: the second factor is not asked for in this browser. */
   readonly trustedDevice: SiteCookie

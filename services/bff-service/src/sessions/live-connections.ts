@@ -10,7 +10,7 @@ export interface LiveConnection {
   /** The token that opened it. */
   readonly accessToken: string
   readonly browser: ClientInfo
-  /** Called when the session, or the token, is no longer good. */
+  /** Called when the session, or the token, is no longer valid. */
   end(): void
 }
 

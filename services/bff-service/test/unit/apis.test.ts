@@ -61,8 +61,8 @@ describe('the APIs of a bff-service', () => {
     ['a prefix with a slash at its end', { prefix: '/api/' }, 'routes[0].prefix is a path'],
     ['a prefix with a dot segment', { prefix: '/api/..' }, 'routes[0].prefix is a path'],
     ['a prefix that is a pattern', { prefix: '/:id' }, 'routes[0].prefix is a path'],
-    ['a prefix of this service', { prefix: '/bff/x' }, 'takes /bff, which is a path of the bff-service'],
-    ['a prefix around the pages', { prefix: '/countersign' }, 'takes /countersign'],
+    ['a prefix of this service', { prefix: '/bff/x' }, 'covers /bff, which is a path of the bff-service'],
+    ['a prefix around the pages', { prefix: '/countersign' }, 'covers /countersign'],
     ['a URL of another scheme', { url: 'ftp://x' }, 'routes[0].url is an http or https URL'],
     ['a URL with a password', { url: 'http://a:b@x' }, 'routes[0].url is an http or https URL'],
     ['an API that is no URI', { api: 'reports' }, 'routes[0].api is the identifier of an API'],
@@ -90,7 +90,7 @@ describe('the APIs of a bff-service', () => {
       { ...reports, prefix: 'y' },
       { ...reports, prefix: '/bff' }
     ]
-    expect(await problemsOf({ routes })).toMatch(/routes\[0\]\.url[\s\S]*routes\[1\]\.prefix[\s\S]*takes \/bff/)
+    expect(await problemsOf({ routes })).toMatch(/routes\[0\]\.url[\s\S]*routes\[1\]\.prefix[\s\S]*covers \/bff/)
   })
 
   test('a file that is not there is named', async () => {

@@ -55,7 +55,7 @@ describe('the request of an app, as the bff-service gets it', () => {
     [`https://auth.example.com/oauth/logout/complete?request=${id}`, true],
     [complete, false],
     [`https://evil.example/oauth/logout/complete?request=${id}`, false]
-  ])('to sign out is good with %s: %s', async (completeUrl, isGood) => {
+  ])('to sign out is valid with %s: %s', async (completeUrl, isGood) => {
     const client = createIssuerClient({
       authUrl: 'http://auth:4000',
       forwarderKey: undefined,

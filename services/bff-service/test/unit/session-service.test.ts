@@ -32,7 +32,7 @@ interface TestIssuer {
   refusal: Error | undefined
   gate: Promise<void>
   tokens(): TokenResponse
-  /** Whether access tokens are good there. */
+  /** Whether access tokens are valid there. */
   takesTokens: boolean
   questions: number
   client: IssuerClient
@@ -170,7 +170,7 @@ describe('sessions of browsers', () => {
     expect(issuer.refreshes).toBe(1)
   })
 
-  test('two replicas that refresh at once both have a good token, and keep one successor', async () => {
+  test('two replicas that refresh at once both have a valid token, and keep one successor', async () => {
     const session = await sessions.start({}, browser)
     now += 600_000
     const [one, other] = await Promise.all([sessions, replica()].map((each) => each.renew(session, browser)))

@@ -52,7 +52,7 @@ async function makeWithToken(token = 'first', expiresIn = 600): Promise<ServiceT
 const failing = () =>
   Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error('x'), { code: 'ECONNREFUSED' }) })
 
-/** A token response that is good, but for its length. */
+/** A token response that is valid, but for its length. */
 function grantOfBytes(bytes: number): Response {
   const body = { access_token: 't', token_type: 'bearer', expires_in: 600, padding: '' }
   return json({ ...body, padding: 'x'.repeat(bytes - JSON.stringify(body).length) })

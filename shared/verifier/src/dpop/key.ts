@@ -51,7 +51,7 @@ export function isDpopAlgorithm(alg: unknown): alg is DpopAlgorithm {
 }
 
 /**
- * Takes the public key out of a proof's header (RFC 9449 §4.2). Nothing but the members that make the key is used.
+ * Reads the public key of a proof's header (RFC 9449 §4.2). Nothing but the members that make the key is used.
  *
  * @throws {DpopProofError} when it is no public key for the algorithm, shows a private member, or is weak.
  */

@@ -5,7 +5,7 @@ import { checkMethods } from '../option-checks.ts'
 import { checkProofMaxAge, defaultProofMaxAgeSeconds, verifyDpopProof } from './proof.ts'
 import { createInProcessDpopReplays, type DpopReplays } from './replays.ts'
 
-/** How a verifier takes DPoP proofs (RFC 9449). */
+/** How a verifier checks DPoP proofs (RFC 9449). */
 export interface DpopOptions {
   /** The replay cache of used proofs, for all replicas. The verifier closes it. Default: one in this process. */
   readonly replays?: DpopReplays | undefined

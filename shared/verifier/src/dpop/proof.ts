@@ -24,7 +24,7 @@ export interface DpopExpectations {
   readonly isAcceptedNonce?: ((nonce: string | undefined) => boolean) | undefined
 }
 
-/** What a good proof says. */
+/** What a valid proof says. */
 export interface DpopProof {
   /** SHA-256 thumbprint of the key that has signed it (RFC 7638), in base64url. */
   readonly jkt: string

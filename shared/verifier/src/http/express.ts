@@ -33,7 +33,7 @@ export type AccessTokenMiddleware = <P, ResBody, ReqBody, ReqQuery, Locals exten
 export type RequireAccessTokenOptions = RequestGuardOptions<Request>
 
 /**
- * Lets a request pass only with a good access token, whose claims it leaves in `request.accessToken`. It rejects
+ * Lets a request pass only with a valid access token, whose claims it leaves in `request.accessToken`. It rejects
  * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
  * left alone.
  *

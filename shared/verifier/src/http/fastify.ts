@@ -34,7 +34,7 @@ export type AccessTokenHook = (request: AnyRequest, reply: AnyReply, done: HookD
 export type RequireAccessTokenOptions = RequestGuardOptions<AnyRequest>
 
 /**
- * A hook that lets a request pass only with a good access token, whose claims it leaves in `request.accessToken`.
+ * A hook that lets a request pass only with a valid access token, whose claims it leaves in `request.accessToken`.
  * It rejects every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app
  * behind it are left alone. As a hook of a scope it protects the routes of that scope and of those within, as a hook of a
  * route that route.

@@ -13,7 +13,7 @@ import type { VerifiedAccessToken } from '../token/claims.ts'
 const maxAge = 31_536_000
 
 /**
- * What is wrong when a good token does not grant what a route needs; else `undefined`.
+ * What is wrong when a valid token does not grant what a route needs; else `undefined`.
  *
  * @throws {TypeError} when no `requireAccessToken` came before.
  */

@@ -31,7 +31,7 @@ export interface AccessTokenEnv {
 export type RequireAccessTokenOptions = RequestGuardOptions<Context>
 
 /**
- * Lets a request pass only with a good access token, whose claims it leaves in `c.get('accessToken')`. It rejects
+ * Lets a request pass only with a valid access token, whose claims it leaves in `c.get('accessToken')`. It rejects
  * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
  * left alone. It does not look for a token in a form: the handler reads the body later.
  *

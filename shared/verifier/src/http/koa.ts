@@ -23,7 +23,7 @@ export interface AccessTokenState {
 export type RequireAccessTokenOptions = RequestGuardOptions<Context>
 
 /**
- * Lets a request pass only with a good access token, whose claims it puts into `ctx.state.accessToken`. It rejects
+ * Lets a request pass only with a valid access token, whose claims it puts into `ctx.state.accessToken`. It rejects
  * every other request itself: 400, 401 or 503 (RFC 6750 §3, RFC 9449 §7.1), with a JSON body. Errors of the app behind it are
  * left alone.
  *

@@ -23,7 +23,7 @@ export type PresentedToken =
 const knownScheme = /^(bearer|dpop)(?:[ \t,]|$)/i
 
 /**
- * Takes the one access token out of a request. Only the header method is taken (RFC 6750 §2.1); a token in the query or
+ * Reads the one access token of a request. Only the header method is supported (RFC 6750 §2.1); a token in the query or
  * in a form, with or without one in the header, is refused as `invalid_request` (§3.1), since URLs end up in logs.
  *
  * @throws {TokenMissingError} when there is no token, or the credentials are of another scheme.

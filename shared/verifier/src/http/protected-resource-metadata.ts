@@ -6,7 +6,7 @@ import { jsonMediaType } from './responses.ts'
 export interface ProtectedResourceOptions {
   /** The API's identifier: what tokens have in `aud`. */
   readonly resource: string
-  /** Issuer identifiers of the authorization servers whose tokens it takes. */
+  /** Issuer identifiers of the authorization servers whose tokens it accepts. */
   readonly authorizationServers: readonly string[]
   /** The scopes that it has a use for. */
   readonly scopesSupported?: readonly string[] | undefined

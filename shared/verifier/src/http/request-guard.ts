@@ -38,7 +38,7 @@ export interface RequestGuardOptions<R> {
   /** URL of this service's metadata, part of each challenge (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined
   /**
-   * The scopes that a client without a good token has to ask for, part of its challenge (RFC 6750 §3). It is what MCP clients request; which
+   * The scopes that a client without a valid token has to ask for, part of its challenge (RFC 6750 §3). It is what MCP clients request; which
    * scopes a route needs is up to `requireScope`.
    */
   readonly challengeScopes?: readonly string[] | undefined

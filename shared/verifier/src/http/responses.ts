@@ -24,7 +24,7 @@ export interface HttpResponse {
 export interface ChallengeOptions {
   /** URL of the protected-resource metadata (RFC 9728 §5.1). */
   resourceMetadata?: string | undefined
-  /** The scopes to ask for, for a client that has no good token (RFC 6750 §3). */
+  /** The scopes to ask for, for a client that has no valid token (RFC 6750 §3). */
   scopes?: readonly string[] | undefined
   /** The scheme under which the token came. Default `Bearer`. */
   scheme?: AccessTokenScheme | undefined
@@ -66,7 +66,7 @@ const unavailable: Row = {
   challenge: 'none'
 }
 
-// What differs between a bad signature, key, header and claim goes to the log alone.
+// What differs between an invalid signature, key, header and claim goes to the log alone.
 const invalid = invalidToken('The access token is invalid.')
 
 const rows: Readonly<Record<VerifierErrorCode, Row>> = {

@@ -11,7 +11,7 @@ export interface InProcessRevocationsOptions {
   readonly maxStalenessSeconds?: number | undefined
 }
 
-/** Takes revocations from a log in this process: the `revocations` of `createAccessTokenVerifier`. */
+/** Reads revocations from a log in this process: the `revocations` of `createAccessTokenVerifier`. */
 export function inProcessRevocations(
   log: InProcessRevocationLog,
   options: InProcessRevocationsOptions = {}

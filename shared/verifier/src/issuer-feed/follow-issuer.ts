@@ -14,7 +14,7 @@ export interface FollowerParts {
 
 const minRetryMilliseconds = 100
 const maxRetryMilliseconds = 2000
-/** A stream that lasted longer was a good one: the next one is opened at once. */
+/** A stream that lasted longer worked: the next one is opened at once. */
 const settledMilliseconds = 5000
 
 /** Follows one stream after the other until the signal is aborted. Never rejects. */

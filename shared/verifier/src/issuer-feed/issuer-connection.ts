@@ -6,7 +6,7 @@ import { discoverFeed, type FeedEndpoints, feedEndpointsAt } from './feed-endpoi
 
 /** Where a service's own token comes from: `createServiceTokenSource` of `@countersign/service-tokens` makes one. */
 export interface TokenSource {
-  /** A token that is good now. */
+  /** A token that is valid now. */
   getToken(): Promise<string>
   /** Says that the token was refused (401). */
   invalidate?(token: string): void

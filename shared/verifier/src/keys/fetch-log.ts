@@ -22,7 +22,7 @@ export interface FetchLog {
   compareClocks(serverAheadSeconds: number): void
   /** The denylist names a key. */
   revoked(kid: string, count: number): void
-  /** Failed fetches since the last good one. */
+  /** Failed fetches since the last successful one. */
   readonly consecutiveFailures: number
   /** Keys of the document in use that are ignored. */
   readonly ignoredKeys: number

@@ -6,7 +6,7 @@ export type VerificationKey = CryptoKey
 /**
  * What becomes of a fetch of the key set.
  *
- * - `changed`, `unchanged`: a good response that did, or did not, change the keys.
+ * - `changed`, `unchanged`: a valid response that did, or did not, change the keys.
  * - `failed`: no response in time, a redirect, or another status than 200 and 304.
  * - `refused`: a response that is not a clean key set.
  */
@@ -18,7 +18,7 @@ export interface KeySourceStatus {
   readonly count: number
   /** Seconds since the keys were last known to be the issuer's; `null` before the first time. */
   readonly ageSeconds: number | null
-  /** Failed fetches since the last good one. */
+  /** Failed fetches since the last successful one. */
   readonly consecutiveFailures: number
   /** Fetches that have ended since the start. All 0 for a local key set, which fetches nothing. */
   readonly fetches: Readonly<Record<FetchOutcome, number>>
@@ -30,7 +30,7 @@ export interface KeySourceStatus {
 export interface KeySource {
   /**
    * The key, if it is at hand; never waits. It is the same object each time as long as the key is the same: a token
-   * that was verified before is good only while its key is still here.
+   * that was verified before is valid only while its key is still here.
    */
   get(kid: string): VerificationKey | undefined
   /**

@@ -9,7 +9,7 @@ import { createVerificationKeys } from './verification-keys.ts'
 /** A key source that fetches nothing, for an issuer that verifies its own tokens. */
 export interface LocalKeySet extends KeySource {
   /**
-   * Takes the keys of this JWKS and no others.
+   * Uses the keys of this JWKS and no others.
    *
    * @throws {Error} when the document is refused; the keys known before stay.
    */

@@ -13,7 +13,7 @@ export interface LookupQueue {
    * Waits for the fetch, then looks.
    *
    * A flood of unknown kids is bounded twice. Past `max`, a look-up is refused at once, as unknown rather than as bad:
-   * tokens of a really new key may be among them, and are good at the next try, since the fetch that the others wait for
+   * tokens of a really new key may be among them, and are valid at the next try, since the fetch that the others wait for
    * brings their key. And what found nothing is let go in small groups: thousands of refusals in one turn, each with a
    * log line and a response, would stop all other requests for as long. What was found never waits for them.
    *

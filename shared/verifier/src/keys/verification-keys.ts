@@ -10,7 +10,7 @@ export interface VerificationKeysChange {
 /** The keys that are at hand, by `kid`. */
 export interface VerificationKeys {
   get(kid: string): CryptoKey | undefined
-  /** Takes these keys and no others; a key that stays the same stays the same object, and a removed one stays away. */
+  /** Uses these keys and no others; a key that stays the same stays the same object, and a removed one stays away. */
   replace(keys: readonly PublicKey[]): VerificationKeysChange
   /** Returns whether the key was there. */
   remove(kid: string): boolean

@@ -61,7 +61,7 @@ export interface TestIssuer {
   resumeRevocations(): void
   /** Signs with a new key from now on, and returns its `kid`. The old one stays published. */
   rotate(): Promise<string>
-  /** Takes a key out of the published set. */
+  /** Removes a key from the published set. */
   withdraw(kid: string): Promise<void>
 }
 

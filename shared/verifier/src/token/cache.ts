@@ -112,7 +112,7 @@ function listOf(names: number | Set<number> | undefined): readonly number[] {
 /**
  * 32 bits out of the end of the signature, which differs from token to token like a random number: a map that hashes a whole
  * token takes many times as long. A forged token with the same end finds an entry whose token differs; of two
- * good tokens with one name, one in four thousand million, the later one is cached.
+ * valid tokens with one name, one in four thousand million, the later one is cached.
  */
 function nameOf(token: string): number {
   let name = 0

@@ -10,7 +10,7 @@ import { decodeBase64url } from '../encoding/base64url.ts'
 import { isObject, parseJsonObject } from '../encoding/json-object.ts'
 import { TokenClaimError, TokenExpiredError } from '../errors.ts'
 
-/** The most clock tolerance that a verifier takes, in seconds. An issuer keeps denylist entries this much longer. */
+/** The most clock tolerance that a verifier accepts, in seconds. An issuer keeps denylist entries this much longer. */
 export const maxClockToleranceSeconds = 60
 
 /** The claims of a verified access token, deeply frozen. Claims that the verifier has no rule for are kept as they are. */

@@ -18,7 +18,7 @@ export interface VerifiedToken {
   isNamed: boolean
 }
 
-/** Verifies each token once, and caches those that are good. */
+/** Verifies each token once, and caches those that are valid. */
 export interface VerifiedTokens {
   /** The cached token, as long as the very key that verified it is still there. */
   find(token: string): VerifiedToken | undefined

@@ -198,7 +198,7 @@ async function invite({ parts }: CommandContext, address: string, options: Invit
   if (result.outcome !== 'created') throw refusedInvitation(result.outcome)
   return {
     document: invitationOnWire(result.invitation),
-    text: `${email} is invited. The link in the mail is good for seven days.`
+    text: `${email} is invited. The link in the mail is valid for seven days.`
   }
 }
 

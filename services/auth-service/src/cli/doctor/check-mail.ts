@@ -1,4 +1,4 @@
-/** The mail server: its address, its certificate, its password, and whether it takes the sender. No mail is sent. */
+/** The mail server: its address, its certificate, its password, and whether it accepts the sender. No mail is sent. */
 import type { DeliveryError } from '../../mail/mail-transport.ts'
 import { type SmtpOptions, verifySmtp } from '../../mail/smtp-transport.ts'
 import { type Finding, findingsOf } from './finding.ts'

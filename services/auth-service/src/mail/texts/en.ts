@@ -83,7 +83,7 @@ export const en = {
   recovery_codes_renewed: {
     subject: 'You have new recovery codes',
     intro:
-      'your account at {{product}} has new recovery codes; the older ones are no longer good. If it was not you, set a new password now, which ends all sessions:',
+      'your account at {{product}} has new recovery codes; the older ones are no longer valid. If it was not you, set a new password now, which ends all sessions:',
     action: 'Reset the password',
     outro: 'If it was you, there is nothing to do.'
   },

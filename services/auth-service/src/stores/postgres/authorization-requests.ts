@@ -154,7 +154,7 @@ export function createPrismaAuthorizationRequests({
         inTransaction(async (transaction) => {
           const row = await lock(transaction, idHash, { browserHash, ticketHash })
           if (!row) {
-            // The ticket went to the signed-in browser, and that is not the one that began: it is good in neither.
+            // The ticket went to the signed-in browser, and that is not the one that began: it is valid in neither.
             await transaction.$executeRaw`
               UPDATE authorization_requests SET ${unclaimed} WHERE id_hash = ${idHash} AND ticket_hash = ${ticketHash ?? null}::bytea`
             return undefined

@@ -51,7 +51,7 @@ export async function mailSecret(
 
 /**
  * Writes a secret in the place of an older one of its purpose.
- * @returns whether it did: with `keepsOlder`, one that is still good stays
+ * @returns whether it did: with `keepsOlder`, one that is still valid stays
  */
 export async function putSecret(
   transaction: Queryable,
@@ -81,7 +81,7 @@ const isCurrent = (purpose: SecretPurpose) => Prisma.sql`u.credentials_version =
   AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
 
 /**
- * Good for its purpose now: not used, not expired, and current. `u` is its user. What undoes a change of the address is good whatever a
+ * Valid for its purpose now: not used, not expired, and current. `u` is its user. What undoes a change of the address is valid whatever a
  * thief has changed since.
  */
 const isGood = (
@@ -100,7 +100,7 @@ export async function lockOwner(transaction: Queryable, purpose: SecretPurpose, 
     SELECT 1 FROM users u, one_time_secrets s WHERE ${matches(proof)} AND ${isGood(purpose)} FOR NO KEY UPDATE OF u`
 }
 
-/** Consumes a secret, in the transaction that does what it is good for. Of many that try at once, one gets it. */
+/** Consumes a secret, in the transaction that does what it is for. Of many that try at once, one gets it. */
 export async function consumeSecret(
   transaction: Queryable,
   purpose: SecretPurpose,

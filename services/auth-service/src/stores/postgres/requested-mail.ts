@@ -77,7 +77,7 @@ export function createPrismaRequestedMail(
         AND email_verified_at IS NOT NULL AND disabled_at IS NULL
       ORDER BY email_key = ${request.email_key} DESC LIMIT 1 FOR NO KEY UPDATE`
     if (!user || !isMailable(user.email)) return
-    // Past a limit the last link stays good.
+    // Past a limit the last link stays valid.
     if (await isPastLimit(transaction, type, user, request.address)) return
     await mailSecret(transaction, cause, {
       user,

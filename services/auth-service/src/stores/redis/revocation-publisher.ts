@@ -189,7 +189,7 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
 
 /**
  * By the server's clock, in milliseconds since 1970-01-01 UTC. A Redis that stood still carries out late what was sent to it:
- * a confirmation that was good when it was sent must not be good then.
+ * a confirmation that was valid when it was sent must not be valid then.
  */
 async function confirmationTimes(client: RedisClient): Promise<{ at: number; until: number }> {
   const [seconds, microseconds] = await client.time()

@@ -159,7 +159,7 @@ return trim(earlier(tonumber(ARGV[1])))
  * the publisher knows that something is missing.
  *
  * A stale epoch is deleted first, so that nobody mistakes the half-written feed for complete. One
- * that is good (another replica was faster) stays: entries are only ever added, so the feed stays complete throughout.
+ * that is valid (another replica was faster) stays: entries are only ever added, so the feed stays complete throughout.
  * The stream itself is never deleted: what other replicas publish meanwhile is in it, and duplicates are harmless.
  */
 export const beginRebuildScript = script(`${checkLength}

@@ -18,7 +18,7 @@ describe('COUNTERSIGN_MASTER_KEY', () => {
 
   test.each([
     ['a short key', makeText(31)],
-    ['a short key behind a good one', `${makeText()},${makeText(16)}`],
+    ['a short key behind a valid one', `${makeText()},${makeText(16)}`],
     ['a text that is not base64', 'correct horse battery staple correct horse battery staple!'],
     ['nothing but separators', ' , '],
     ['more than eight keys', Array.from({ length: 9 }, () => makeText()).join()]

@@ -24,7 +24,7 @@ describe('a device token', () => {
     expect(other?.id).not.toBe(first?.id)
   })
 
-  test('is good for 90 days', () => {
+  test('is valid for 90 days', () => {
     const token = codec.issue(userId, undefined)
     now += deviceTokenSeconds
     expect(codec.read(token)).toMatchObject({ userId })
@@ -43,7 +43,7 @@ describe('a device token', () => {
     expect(createDeviceTokenCodec([otherKey]).read(token)).toBeUndefined()
   })
 
-  test('is good under an earlier master key, too', () => {
+  test('is valid under an earlier master key, too', () => {
     const token = codec.issue(userId, undefined)
     expect(createDeviceTokenCodec([otherKey, masterKey], () => now).read(token)).toMatchObject({ userId })
   })

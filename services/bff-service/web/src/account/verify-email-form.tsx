@@ -7,7 +7,7 @@ import { say } from '../texts/say.ts'
 import type { useConfirmEmailChange, useVerifyEmail } from './account-api.ts'
 
 interface VerifyEmailFormProps {
-  /** What the link has brought; or the flow, in which the code is good that the person enters. */
+  /** What the link has brought; or the flow, in which the code is valid that the person enters. */
   proof: { secret: string } | { flow: string }
   verify: ReturnType<typeof useVerifyEmail | typeof useConfirmEmailChange>
 }

@@ -761,7 +761,7 @@ export interface SignInResponse {
   refresh_token: string
   id_token?: string
   /**
-   * only when `trust_device` was asked for; opaque; good for 30 days
+   * only when `trust_device` was asked for; opaque; valid for 30 days
    */
   trusted_device?: string
   /**
@@ -793,7 +793,7 @@ export interface FactorRequired {
 
 export interface EnrolmentMailSent {
   /**
-   * seconds until the code is no longer good
+   * seconds until the code is no longer valid
    */
   expires_in: number
 }
@@ -820,7 +820,7 @@ export interface EnrolledSignIn {
   refresh_token: string
   id_token?: string
   /**
-   * only when `trust_device` was asked for; opaque; good for 30 days
+   * only when `trust_device` was asked for; opaque; valid for 30 days
    */
   trusted_device?: string
   /**
@@ -835,11 +835,11 @@ export interface EnrolledSignIn {
 
 export interface MailRequested {
   /**
-   * to be sent with the code of the mail, which is good with it alone
+   * to be sent with the code of the mail, which is valid with it alone
    */
   flow: string
   /**
-   * seconds until link and code are no longer good
+   * seconds until link and code are no longer valid
    */
   expires_in: number
 }
@@ -1188,7 +1188,7 @@ export interface StartedAtProvider {
    */
   transaction: string
   /**
-   * seconds until the transaction is no longer good
+   * seconds until the transaction is no longer valid
    */
   expires_in: number
 }

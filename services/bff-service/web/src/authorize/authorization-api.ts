@@ -30,7 +30,7 @@ export function useLogoutRequest(id: string) {
   })
 }
 
-/** Takes the request for the user who is signed in; only the first one gets it. Taking it twice is the same. */
+/** Claims the request for the user who is signed in; only the first one gets it. Claiming it twice is the same. */
 export function useClaim(id: string, userId: string) {
   return useQuery({
     queryKey: [...authorizationKey, id, 'claim', userId],
@@ -48,7 +48,7 @@ export function useDecide(id: string) {
   })
 }
 
-/** Lets another user take the request, and signs this one out. */
+/** Lets another user claim the request, and signs this one out. */
 export function useChangeAccount(id: string) {
   const signOut = useSignOut()
   return useMutation({

@@ -1,7 +1,7 @@
 import { ApiError } from '../api/api-error.ts'
 import { say } from '../texts/say.ts'
 
-/** @returns a sentence when the service does not take what a mail has brought; `undefined` for other errors */
+/** @returns a sentence when the service rejects what a mail has brought; `undefined` for other errors */
 export function refusedProof(error: unknown, proof: object): string | undefined {
   if (!(error instanceof ApiError) || error.status !== 400) return undefined
   // A link that was cut off has no secret of the right form.

@@ -128,7 +128,7 @@ function takenUsername(error: unknown): Record<string, string> | undefined {
   return isTaken ? { username: say('codes.username_taken') } : undefined
 }
 
-/** Whether the service does not take the secret: what people typed is checked before. */
+/** Whether the service rejects the secret: what people typed is checked before. */
 function isBadLink(error: unknown): boolean {
   return error instanceof ApiError && error.status === 400 && error.issues.every(({ path }) => path === 'secret')
 }

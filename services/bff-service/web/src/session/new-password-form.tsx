@@ -10,7 +10,7 @@ import { FormCard } from './form-card.tsx'
 import type { useResetPassword } from './password-reset.ts'
 
 interface NewPasswordFormProps {
-  /** What the link has brought; or the flow, in which the code is good that the person enters. */
+  /** What the link has brought; or the flow, in which the code is valid that the person enters. */
   proof: { secret: string } | { flow: string }
   change: ReturnType<typeof useResetPassword>
 }

@@ -16,7 +16,7 @@ import { begin } from './sign-in.ts'
 
 export const passkeysKey = ['account', 'passkeys'] as const
 
-/** A challenge is good for 10 minutes. */
+/** A challenge is valid for 10 minutes. */
 const autofillMs = 9 * 60_000
 
 /** Asks for a passkey, and shows it to the service. */

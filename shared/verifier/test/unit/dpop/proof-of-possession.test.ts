@@ -47,7 +47,7 @@ const proofFor = (accessToken: string, changes?: ProofChanges, signer = key) =>
   signProof(signer, { ...request, accessToken, now: clock.now() }, changes)
 
 describe('a token that is bound to a key (RFC 9449 §6, §7)', () => {
-  it('is good with a proof of that key, again and again with a new one', async () => {
+  it('is valid with a proof of that key, again and again with a new one', async () => {
     const { present } = setUp()
     const token = boundToken()
     expect(await present(token)).toBe('good')

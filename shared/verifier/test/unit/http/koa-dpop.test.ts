@@ -148,7 +148,7 @@ describe('requireAccessToken, for a token that is bound to a key', () => {
     expect(response.headers).not.toHaveProperty('www-authenticate')
   })
 
-  it('challenges under the scheme that was used: for a bad token, and for rights that lack', async () => {
+  it('challenges under the scheme that was used: for an invalid token, and for rights that lack', async () => {
     const resourceMetadata = 'https://api.example.com/.well-known/oauth-protected-resource'
     const app = setUp({ resourceMetadata }, [requireScope('write')])
     const proof = await proofFor('http://internal:4001/me')

@@ -64,7 +64,7 @@ describe('requireAccessToken', () => {
     })
   })
 
-  it('returns 401 invalid_token and its challenge for a bad token', async () => {
+  it('returns 401 invalid_token and its challenge for an invalid token', async () => {
     expect(await setUp().get(issuer.mint({ exp: 1 }))).toMatchObject({
       status: 401,
       headers: {

@@ -99,7 +99,7 @@ describe('the HTTP response to a verifier error (RFC 6750 §3)', () => {
     )
   })
 
-  it('names the scopes to ask for where there is no good token, and else those that are missing (RFC 6750 §3)', () => {
+  it('names the scopes to ask for where there is no valid token, and else those that are missing (RFC 6750 §3)', () => {
     const challengeOf = (error: errors.VerifierError) =>
       toHttpResponse(error, { scopes: ['read', 'write'] }).headers['WWW-Authenticate']
     expect(challengeOf(new errors.TokenMissingError())).toBe(

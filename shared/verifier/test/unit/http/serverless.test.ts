@@ -39,7 +39,7 @@ describe.each([
   const sendRequest = async (headers: Record<string, string>) =>
     (await handler(eventWith(headers), {})) as ReceivedResponse
 
-  it('takes a good token', async () => {
+  it('takes a valid token', async () => {
     expect(await sendRequest({ authorization: `Bearer ${issuer.mint()}` })).toMatchObject({
       statusCode: 200,
       body: '{"sub":"user-1"}'
@@ -54,7 +54,7 @@ describe.each([
 })
 
 describe('Express middleware under node-mocks-http, whose requests have no app', () => {
-  it('takes a good token', async () => {
+  it('takes a valid token', async () => {
     const headers = { authorization: `Bearer ${issuer.mint({ sub: 'ada' })}` }
     const { req, res } = createMocks({ method: 'GET', url: '/me', headers })
     await new Promise<void>((resolve) => {

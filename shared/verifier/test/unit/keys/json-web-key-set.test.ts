@@ -11,13 +11,13 @@ const jwkOf = (modulusLength = 2048, publicExponent = 65537) => {
 }
 const { jwk, privateJwk } = jwkOf()
 const weak = jwkOf(1024).jwk
-/** Why a key beside a good one is ignored. */
+/** Why a key beside a valid one is ignored. */
 const ignored = async (other: unknown) => {
   const parsed = await parseJsonWebKeySet({ keys: [jwk, other] })
   expect(parsed.keys.map(({ kid }) => kid)).toEqual(['good'])
   return parsed.ignored[0]?.reason
 }
-/** Why a document is refused for a key beside a good one, whichever comes first. */
+/** Why a document is refused for a key beside a valid one, whichever comes first. */
 const refused = async (other: unknown) => {
   const error = await parseJsonWebKeySet({ keys: [other, jwk] }).catch((thrown: unknown) => thrown)
   await expect(parseJsonWebKeySet({ keys: [jwk, other] })).rejects.toThrow(error as Error)

@@ -45,7 +45,7 @@ function spyOnSignatures() {
 }
 
 describe('the access token verifier', () => {
-  it('resolves to the claims of a good token, frozen', async () => {
+  it('resolves to the claims of a valid token, frozen', async () => {
     const { verifier } = setUp()
     const claims = await verifier.verify(issuer.mint({ sub: 'ada' }))
     expect(claims).toMatchObject({

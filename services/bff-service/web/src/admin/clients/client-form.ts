@@ -77,7 +77,7 @@ export function formValuesOf(client: Client): ClientFormValues {
   }
 }
 
-/** What the API takes. An empty field is no value. */
+/** What the API accepts. An empty field is no value. */
 export function policyOf(values: ClientFormValues): ClientPolicy {
   const hasKeys = values.token_endpoint_auth_method === 'private_key_jwt'
   return {

@@ -126,7 +126,7 @@ export const adminEn = {
     invitations: {
       title: 'Invitations',
       by: 'Invited by',
-      until: 'Good until',
+      until: 'Valid until',
       lead: 'A mail with a link that makes an account, also while registration is closed. The roles are given if the inviter is still an admin when it is accepted.',
       invite: 'Invite somebody',
       waiting: 'Not accepted yet',
@@ -673,7 +673,7 @@ export const adminEn = {
         web: 'One a line, compared letter by letter, such as https://app.example.com/callback.',
         spa: 'One a line, compared letter by letter: the page that gets the code, such as https://app.example.com/callback.',
         native:
-          'One a line: a scheme such as com.example.app:/callback, an https link of the app, or http://127.0.0.1/callback, which is good with any port.'
+          'One a line: a scheme such as com.example.app:/callback, an https link of the app, or http://127.0.0.1/callback, which is valid with any port.'
       },
       logo: 'Logo (optional)',
       logoText: 'The https URL of a picture.',
