@@ -8,9 +8,9 @@ export interface Denylist {
   close(): Promise<void>
 }
 
-const lifeSeconds = 7200
+const lifetimeSeconds = 7200
 
-/** A thousand entries at a time: a million of single commands would take minutes. `ARGV`: exp, life in ms, the values. */
+/** A thousand entries at a time: a million of single commands would take minutes. `ARGV`: exp, lifetime in ms, the values. */
 const publishScript = `
 for at = 3, #ARGV do
   redis.call('SET', '{countersign}:revoked:jti:' .. ARGV[at], '1', 'PX', ARGV[2])
@@ -24,13 +24,13 @@ export async function publishDenylist(redisUrl: string, entries: number): Promis
   // A lost connection fails the commands, and so the suite.
   redis.on('error', () => {})
   await redis.connect()
-  const exp = String(Math.floor(Date.now() / 1000) + lifeSeconds)
+  const exp = String(Math.floor(Date.now() / 1000) + lifetimeSeconds)
   const revokedJti = randomUUID()
   for (let done = 0; done < entries; done += 1000) {
     const values = Array.from({ length: Math.min(1000, entries - done) }, (_, i) =>
       done + i === 0 ? revokedJti : randomUUID()
     )
-    const args = [exp, String(lifeSeconds * 1000), ...values]
+    const args = [exp, String(lifetimeSeconds * 1000), ...values]
     await redis.eval(publishScript, { keys: ['{countersign}:revocations'], arguments: args })
   }
   const runId = /run_id:(\S+)/.exec(await redis.info('server'))?.[1]

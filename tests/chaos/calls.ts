@@ -52,7 +52,7 @@ export function createIssuedTokens(): IssuedTokens {
         throw new Error(`the refresh token is not of the session ${sid}`)
       }
       // The database's clock, whichever replica signs: one second for what is cut off.
-      if (iat < since - 1 || iat > Date.now() / 1000 + 1 || exp - iat !== rules.accessTokenLife) {
+      if (iat < since - 1 || iat > Date.now() / 1000 + 1 || exp - iat !== rules.accessTokenTtl) {
         throw new Error(`an access token asked for at ${since} has iat ${iat} and exp ${exp}`)
       }
       family.refreshTokens.set(generation, refreshToken)

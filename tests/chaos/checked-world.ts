@@ -41,7 +41,7 @@ export async function createCheckedWorld(fixture: Fixture, { users: count }: { u
   const dueEntries = new Map<string, { from: number; to: number }>()
   let world: World = { now: 0, users: users.map(({ username: _, ...user }) => user), events: [] }
 
-  const isAlive = ({ issuedAt }: { issuedAt: number }) => world.now < issuedAt + rules.accessTokenLife
+  const isAlive = ({ issuedAt }: { issuedAt: number }) => world.now < issuedAt + rules.accessTokenTtl
 
   return {
     get world() {

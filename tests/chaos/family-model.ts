@@ -6,7 +6,7 @@ import { present, type RefreshSettings, type RefreshState } from './refresh-rule
 export interface Rules extends RefreshSettings {
   readonly idle: number
   readonly absolute: number
-  readonly accessTokenLife: number
+  readonly accessTokenTtl: number
   readonly clockTolerance: number
   readonly sessionsPerUser: number
 }
@@ -84,7 +84,7 @@ export function apply(world: World, rules: Rules, action: Action, given: Given):
   }
   const end = (families: Family[], reason: string, by = ''): number => {
     const ending = families.filter((family) => {
-      const mayHaveTokens = now < family.lastTokenAt + rules.accessTokenLife + rules.clockTolerance
+      const mayHaveTokens = now < family.lastTokenAt + rules.accessTokenTtl + rules.clockTolerance
       return family.endedFor === undefined && (isLive(world, rules, family) || mayHaveTokens)
     })
     for (const family of ending) {

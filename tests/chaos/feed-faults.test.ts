@@ -23,7 +23,7 @@ describe.skipIf(!inject('docker')).concurrent('the revocation feed under faults'
   })
   describe('of Redis itself', () => {
     const given = useFeed(isSoak ? 100 : 70)
-    describe.sequential('the life of Redis', () => describeLife(given))
+    describe.sequential('restarts and failovers of Redis', () => describeRestarts(given))
   })
 })
 
@@ -133,7 +133,7 @@ function describeConnections(given: Given): void {
   })
 }
 
-function describeLife(given: Given): void {
+function describeRestarts(given: Given): void {
   test('Redis is killed, and restarts empty', () =>
     given.prove(async () => {
       await given.redis.kill()

@@ -7,14 +7,14 @@ import type { Rules, User } from './family-model.ts'
 
 /**
  * Time passes in steps of 100 seconds. No limit, and no double retry window, is near a multiple of that: so the few seconds
- * that a schedule takes decide nothing. The idle limit is below the access token's life: a session can expire before its tokens.
+ * that a schedule takes decide nothing. The idle limit is below the access token's lifetime: a session can expire before its tokens.
  */
 export const rules: Rules = {
   retryWindow: 140,
   recovery: 350,
   idle: 450,
   absolute: 1250,
-  accessTokenLife: 570,
+  accessTokenTtl: 570,
   clockTolerance: 60,
   sessionsPerUser: 4
 }
@@ -45,7 +45,7 @@ export interface Fixture {
 export async function openFixture(): Promise<Fixture> {
   const database = await createTestDatabase()
   const env = {
-    ACCESS_TOKEN_TTL_SECONDS: String(rules.accessTokenLife),
+    ACCESS_TOKEN_TTL_SECONDS: String(rules.accessTokenTtl),
     REFRESH_RETRY_WINDOW_SECONDS: String(rules.retryWindow),
     REFRESH_RECOVERY_SECONDS: String(rules.recovery),
     SESSION_IDLE_SECONDS: String(rules.idle),

@@ -556,7 +556,7 @@ describe('the exchange of an authorization code', () => {
     })
 
     test('end with their access token where they have no refresh token, so that they put no others out', async () => {
-      const lifeOf = async ({ access_token }: CodeTokens) => {
+      const lifetimeOf = async ({ access_token }: CodeTokens) => {
         const [row] = await query<{ idle: number; absolute: number }>(
           fixture.database.url,
           `SELECT extract(epoch FROM idle_expires_at - created_at)::int AS idle,
@@ -567,10 +567,10 @@ describe('the exchange of an authorization code', () => {
         return row
       }
       const brief = await app.tokensOf(token, 'openid')
-      expect(await lifeOf(brief)).toEqual({ idle: brief.expires_in, absolute: brief.expires_in })
+      expect(await lifetimeOf(brief)).toEqual({ idle: brief.expires_in, absolute: brief.expires_in })
       const unfit = await newApp(fixture, { first_party: true, grant_types: ['authorization_code'] })
-      expect(await lifeOf(await unfit.tokensOf(token, 'openid'))).toMatchObject({ absolute: brief.expires_in })
-      const lasting = await lifeOf(await app.tokensOf(token, 'openid offline_access'))
+      expect(await lifetimeOf(await unfit.tokensOf(token, 'openid'))).toMatchObject({ absolute: brief.expires_in })
+      const lasting = await lifetimeOf(await app.tokensOf(token, 'openid offline_access'))
       expect(lasting?.idle).toBeGreaterThan(brief.expires_in)
     })
 

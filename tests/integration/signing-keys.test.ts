@@ -170,7 +170,7 @@ function describeOneReplica(): void {
     await age(420)
     expect((await rotate()).status).toBe(200)
     const { kid } = keyIn(await list(), 'retired')
-    // An hour is the longest life of a token that can be configured; clocks and statements may add two minutes.
+    // An hour is the longest lifetime of a token that can be configured; clocks and statements may add two minutes.
     await age(3600 + 60)
     await signInAsAdmin()
     await delay(6000)

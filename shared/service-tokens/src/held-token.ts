@@ -6,7 +6,7 @@ export interface HeldToken {
   readonly accessToken: string
   /** The whole lifetime. */
   readonly lifetimeMilliseconds: number
-  /** 0 or less when its life is over. */
+  /** 0 or less when its lifetime is over. */
   remainingMilliseconds(): number
 }
 
@@ -14,7 +14,7 @@ export interface HeldToken {
 const marginMilliseconds = 5_000
 const marginShare = 0.1
 
-/** Holds a token. Call it with the moments before its request was sent: its life began no earlier. */
+/** Holds a token. Call it with the moments before its request was sent: its lifetime began no earlier. */
 export function holdToken(
   { accessToken, expiresInSeconds }: GrantedToken,
   sentAt: { readonly now: number; readonly monotonic: number },

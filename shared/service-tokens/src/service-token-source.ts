@@ -38,7 +38,7 @@ const maxRetryMilliseconds = 5_000
 
 /**
  * Makes a source of access tokens by the client_credentials grant with `private_key_jwt` (RFC 6749 §4.4, RFC 7523). The
- * first `getToken` asks for one; from then on it is renewed in the background at about 80 per cent of its life. One
+ * first `getToken` asks for one; from then on it is renewed in the background at about 80 per cent of its lifetime. One
  * request is in flight at most. While renewals fail, the token serves to its end. Its timers keep no process alive.
  * @throws {TypeError} for options that cannot work
  */

@@ -5,7 +5,7 @@ import type { UserProfile } from './user-store.ts'
 import type { Username } from './usernames.ts'
 
 /** How long an invitation is valid after its mail. */
-export const invitationLifeSeconds = 7 * 86_400
+export const invitationLifetimeSeconds = 7 * 86_400
 
 /** An account that somebody may make who reads the mail of an address. */
 export interface Invitation {

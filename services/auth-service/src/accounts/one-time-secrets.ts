@@ -13,7 +13,7 @@ export type SecretPurpose =
   | 'password_reset'
 
 /** How long link and code are valid, in seconds. */
-export const secretLifeSeconds: Record<SecretPurpose, number> = {
+export const secretLifetimeSeconds: Record<SecretPurpose, number> = {
   email_change: 86_400,
   email_undo: 3 * 86_400,
   email_verification: 86_400,

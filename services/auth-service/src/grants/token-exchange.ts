@@ -34,7 +34,7 @@ export interface TokenExchangeRequest extends RequestedScope {
 
 /**
  * Token exchange (RFC 8693): a service that got a user's token gets one of its own, by which it acts for that user. It never
- * has a longer life than the subject token, and ends with the user's session and with the acting client's credentials. Its
+ * has a longer lifetime than the subject token, and ends with the user's session and with the acting client's credentials. Its
  * scope and audience are no wider either, unless a rule of the client leads to another API, where the user holds them. It has the user's roles, or another binding to a key, only if the client's registration says so.
  * @throws {UnauthorizedClientError} when the client may not use the grant
  * @throws {InvalidRequestError} for a subject token that is not valid, or that this client may not act for

@@ -53,7 +53,7 @@ export interface MailDraft {
   readonly username: string
   /** Until when something can be undone. */
   readonly until?: Date | undefined
-  readonly secret?: { readonly value: MailSecret; readonly lifeSeconds: number }
+  readonly secret?: { readonly value: MailSecret; readonly lifetimeSeconds: number }
 }
 
 /** A mail that can be sent. */

@@ -31,7 +31,7 @@ export interface RevocationPublisher {
    */
   publish(entries: readonly PublishedEntry[]): Promise<void>
   /**
-   * Whether the transport is known to hold everything that was published: its feed is complete, of this server life, and
+   * Whether the transport is known to hold everything that was published: its feed is complete, of this server process, and
    * nothing was published to another one that may be missing here.
    *
    * @throws when the transport cannot be asked.

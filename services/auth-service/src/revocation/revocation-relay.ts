@@ -151,7 +151,7 @@ export function startRevocationRelay(deps: RevocationRelayDeps): RevocationRelay
     }
   }
 
-  /** What another replica or an earlier life has committed waits as well. */
+  /** What another replica or an earlier process has committed waits as well. */
   async function beginBacklogIfAnythingWaits(): Promise<void> {
     if (isBacklogged) return
     const waiting = await outbox.listUnpublished({ olderThanMs: sweepAgeMs, limit: 1 }).catch(() => [])

@@ -22,7 +22,7 @@ export interface LogoutTokens {
 const logoutTokenType = 'logout+jwt'
 const event = 'http://schemas.openid.net/event/backchannel-logout'
 /** The maximum of the standard. */
-const lifeSeconds = 120
+const lifetimeSeconds = 120
 
 export function createLogoutTokens({
   issuer,
@@ -39,7 +39,7 @@ export function createLogoutTokens({
         sub: subject,
         aud: clientId,
         iat: issuedAt,
-        exp: issuedAt + lifeSeconds,
+        exp: issuedAt + lifetimeSeconds,
         jti: randomUUID(),
         sid,
         events: { [event]: {} }

@@ -15,7 +15,7 @@ import {
 import { createIssuerRevocationFeed, type RevocableIdentifiers, type RevocationEntry } from '@countersign/verifier'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { FeedLifeError, type FeedPosition, type FeedSource } from '../../src/revocation/feed/feed-source.ts'
+import { DatabaseReplacedError, type FeedPosition, type FeedSource } from '../../src/revocation/feed/feed-source.ts'
 import type { FeedStreams } from '../../src/revocation/feed/feed-streams.ts'
 import { createRevocationFeed } from '../../src/revocation/feed/revocation-feed.ts'
 import { openRevocationFeedSource } from '../../src/stores/postgres/revocation-feed-source.ts'
@@ -40,7 +40,7 @@ const insert = (entries: readonly RevocationEntry[], on: pg.Pool | pg.PoolClient
     [entries.map(({ kind }) => kind), entries.map(({ value }) => value), entries.map(({ expiresAt }) => expiresAt)]
   )
 
-/** The database that can be lost: from then on it sends nothing, until it was restored into another life. */
+/** The database that can be lost: from then on it sends nothing, until it was restored as another incarnation. */
 class LosableDatabase {
   #losses = 0
   isThere = false
@@ -59,30 +59,30 @@ class LosableDatabase {
   }
 
   source(inner: FeedSource): FeedSource {
-    let innerLife = ''
-    const check = (life?: string) => {
+    let innerIncarnation = ''
+    const check = (incarnation?: string) => {
       if (!this.isThere) throw new Error('the database is unavailable')
-      if (life !== undefined && life !== this.#life()) throw new FeedLifeError()
+      if (incarnation !== undefined && incarnation !== this.#incarnation()) throw new DatabaseReplacedError()
     }
-    const ofThisLife = (position: FeedPosition) => {
+    const ofThisIncarnation = (position: FeedPosition) => {
       check()
-      return { ...position, life: this.#life() }
+      return { ...position, incarnation: this.#incarnation() }
     }
     return {
       readAll: async (take) => {
         check()
         const position = await inner.readAll(take)
-        innerLife = position.life
-        return ofThisLife(position)
+        innerIncarnation = position.incarnation
+        return ofThisIncarnation(position)
       },
       readSince: async (position, take) => {
-        check(position.life)
-        return ofThisLife(await inner.readSince({ ...position, life: innerLife }, take))
+        check(position.incarnation)
+        return ofThisIncarnation(await inner.readSince({ ...position, incarnation: innerIncarnation }, take))
       }
     }
   }
 
-  #life = () => this.#losses.toString(16).padStart(16, '0')
+  #incarnation = () => this.#losses.toString(16).padStart(16, '0')
 }
 
 async function isRevoked({ jti, sid, kid, actors = [] }: RevocableIdentifiers): Promise<boolean> {
@@ -236,12 +236,12 @@ describe('the source of the feed in Postgres', () => {
     }
   })
 
-  test('knows the position of another database as one of another life', async () => {
+  test('knows the position of another database as one of another incarnation', async () => {
     const other = await createTestDatabase()
     const [here, there] = [openRevocationFeedSource(database.url), openRevocationFeedSource(other.url)]
     try {
       const position = await there.readAll(() => {})
-      await expect(here.readSince(position, () => {})).rejects.toThrow(FeedLifeError)
+      await expect(here.readSince(position, () => {})).rejects.toThrow(DatabaseReplacedError)
     } finally {
       await Promise.all([here.close(), there.close()])
       await other.drop()

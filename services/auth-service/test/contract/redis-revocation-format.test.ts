@@ -383,7 +383,7 @@ describe.skipIf(inject('redisUrl') === undefined)('the denylist in Redis (docs/r
     await until(isCurrent(view), 1000)
   })
 
-  it('reads a new life from its beginning, also when its ids are lower than the ones before', async () => {
+  it('reads a new epoch from its beginning, also when its ids are lower than the ones before', async () => {
     await publisherTo(url).rebuild(nothing())
     const view = viewOf(url)
     await until(isCurrent(view), 1000)

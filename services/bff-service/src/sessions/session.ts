@@ -83,8 +83,12 @@ export function readSession(value: unknown, version: number, now: number): Sessi
 }
 
 function holdToken({ access_token: accessToken, expires_in: expiresIn }: TokenResponse, now: number): HeldToken {
-  const lifeMs = expiresIn * 1000
-  return { accessToken, accessExpiresAt: now + lifeMs, refreshAt: now + lifeMs - Math.min(refreshLeadMs, lifeMs / 4) }
+  const lifetimeMs = expiresIn * 1000
+  return {
+    accessToken,
+    accessExpiresAt: now + lifetimeMs,
+    refreshAt: now + lifetimeMs - Math.min(refreshLeadMs, lifetimeMs / 4)
+  }
 }
 
 function readUser({ access_token: accessToken }: TokenResponse) {

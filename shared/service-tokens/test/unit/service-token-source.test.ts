@@ -135,7 +135,7 @@ describe('a token', () => {
     [0, 450_000],
     [1, 510_000]
   ])(
-    'is renewed in the background at 75 to 85 per cent of its life (chance %d), and nobody waits',
+    'is renewed in the background at 75 to 85 per cent of its lifetime (chance %d), and nobody waits',
     async (chance, at) => {
       make({ random: () => chance })
       const got = source.getToken()
@@ -175,7 +175,7 @@ describe('a token', () => {
     expect(await settled(source.getToken())).toMatchObject({ code: 'ERR_TOKEN_ENDPOINT_UNREACHABLE' })
   })
 
-  test('is not renewed in the background after its life, until somebody wants one', async () => {
+  test('is not renewed in the background after its lifetime, until somebody wants one', async () => {
     await makeWithToken('first', 600)
     time.advance(480_000)
     await respond(2, failing())
@@ -197,7 +197,7 @@ describe('a token', () => {
     expect(await got).toBe('second')
   })
 
-  test('has a life that begins when it was asked for, not when it came', async () => {
+  test('has a lifetime that begins when it was asked for, not when it came', async () => {
     make()
     const got = source.getToken()
     const { respond: give } = await endpoint.request(1)
@@ -317,12 +317,12 @@ describe('a failure', () => {
       { message: expect.stringContaining('expires_in') }
     ],
     [
-      'a life in a text',
+      'a lifetime in a text',
       () => json({ access_token: 't', token_type: 'Bearer', expires_in: '600' }),
       { message: expect.stringContaining('expires_in') }
     ],
-    ['a life that is over', () => grant('t', 0), { message: expect.stringContaining('expires_in') }],
-    ['a life in milliseconds', () => grant('t', 600_000), { message: expect.stringContaining('expires_in') }]
+    ['a lifetime that is over', () => grant('t', 0), { message: expect.stringContaining('expires_in') }],
+    ['a lifetime in milliseconds', () => grant('t', 600_000), { message: expect.stringContaining('expires_in') }]
   ])('%s is recognized, and there is no token', async (_, response, expected) => {
     make()
     const got = settled(source.getToken())

@@ -354,7 +354,7 @@ export function describeRevocationFeed(name: string, createTransport: () => Prom
         await feed.close()
       })
 
-      it('has one follower in its life', async () => {
+      it('has one follower ever', async () => {
         const { view, feed } = join()
         expect(() => feed.follow(view, systemClock)).toThrow(TypeError)
       })

@@ -58,13 +58,13 @@ function createReader({ link, backlog, sink, clock }: Omit<FollowerParts, 'signa
   let lastId = '0-0'
   let isCaughtUp = false
   let hasStarted = false
-  /** Whether this life has been read up to its end once: only what comes later arrives live. */
+  /** Whether this epoch has been read up to its end once: only what comes later arrives live. */
   let isLive = false
   let currentAt = Number.NEGATIVE_INFINITY
   /** When nothing was found missing for the last time, although the subscription may have been too young to prove it. */
   let soundAt = Number.NEGATIVE_INFINITY
 
-  /** A new life has to be read from its beginning. What is known from the old one stays known. */
+  /** A new epoch has to be read from its beginning. What is known from the old one stays known. */
   const begin = (newEpoch: string | undefined) => {
     epoch = newEpoch
     lastId = '0-0'

@@ -13,7 +13,7 @@ export type RedisClient = ReturnType<typeof createClient>
 export interface RedisSession {
   /** Connected, and dropped at the first doubt. */
   readonly client: RedisClient
-  /** Names the life of the server process at the other end (`run_id` in `INFO server`). */
+  /** Identifies the server process at the other end (`run_id` in `INFO server`). */
   readonly runId: string
   /**
    * What time it is by the server's clock, in milliseconds, give or take half the round trip in which it was asked.

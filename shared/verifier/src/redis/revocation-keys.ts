@@ -2,7 +2,7 @@ import type { RevocationKind } from '../access-token-profile.ts'
 
 /** The names of the keys. Their common hash tag keeps them in one slot of a cluster, so that one script reaches all. */
 export const revocationKeys = Object.freeze({
-  /** Names the life of the feed, once it is complete: `<uuid>.<run_id of the server process>`. */
+  /** Identifies the feed, once it is complete: `<uuid>.<run_id of the server process>`. */
   epoch: '{countersign}:epoch',
   /** Every entry, in the order of publication: fields `kind`, `value`, `exp`. */
   stream: '{countersign}:revocations',

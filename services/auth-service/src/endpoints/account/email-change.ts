@@ -1,5 +1,5 @@
 import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
@@ -56,7 +56,7 @@ export const requestEmailChange = defineRoute(
         throw new ConflictError({ code: outcome, description: 'This is the e-mail address of the account already.' })
       }
       wake()
-      return { flow, expires_in: secretLifeSeconds[purpose] }
+      return { flow, expires_in: secretLifetimeSeconds[purpose] }
     }
 )
 

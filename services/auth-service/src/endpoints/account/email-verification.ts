@@ -1,6 +1,6 @@
 import { ConflictError, TooManyRequestsError } from '@countersign/oauth'
 import { mailableRule } from '../../accounts/email-addresses.ts'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import { defineRoute } from '../../routing/route.ts'
 import type { AttemptCounters } from '../../sign-in/attempt-counters.ts'
@@ -36,7 +36,7 @@ export const requestEmailVerification = defineRoute(
         throw new TooManyRequestsError({ retryAfterSeconds: 3600, detail: 'mails per address' })
       if (outcome !== 'requested') throw new ConflictError({ code: outcome, description: refusals[outcome] })
       wake()
-      return { flow, expires_in: secretLifeSeconds[purpose] }
+      return { flow, expires_in: secretLifetimeSeconds[purpose] }
     }
 )
 

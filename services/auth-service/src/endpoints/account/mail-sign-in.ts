@@ -1,5 +1,5 @@
 import { InvalidCredentialsError, NotFoundError } from '@countersign/oauth'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import type { UserCredentials, UserStore } from '../../accounts/user-store.ts'
 import type { ClientInfo } from '../../client-info.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
@@ -44,7 +44,7 @@ export const requestMailSignIn = defineRoute(
       const language = chooseLanguage(ctx.get('Accept-Language'))
       await signIn.request({ ...recipientOf(body), flowHash, language, origin })
       wake()
-      return { flow, expires_in: secretLifeSeconds[purpose] }
+      return { flow, expires_in: secretLifetimeSeconds[purpose] }
     }
 )
 

@@ -1,5 +1,5 @@
 import { InvalidRequestError } from '@countersign/oauth'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import { parseUsername } from '../../accounts/usernames.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { PasswordHashing } from '../../passwords/password-hashing.ts'
@@ -39,7 +39,7 @@ export const requestPasswordReset = defineRoute(
         origin
       })
       wake()
-      return { flow, expires_in: secretLifeSeconds[purpose] }
+      return { flow, expires_in: secretLifetimeSeconds[purpose] }
     }
 )
 

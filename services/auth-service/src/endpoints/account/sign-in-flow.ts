@@ -1,5 +1,5 @@
 import { TooManyRequestsError } from '@countersign/oauth'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import { chooseLanguage } from '../../mail/mail.ts'
 import type { IssuerMetrics } from '../../metrics.ts'
 import { defineRoute } from '../../routing/route.ts'
@@ -86,7 +86,7 @@ export const mailEnrolmentCode = defineRoute(
       if (outcome === 'too_many')
         throw new TooManyRequestsError({ retryAfterSeconds: 3600, detail: 'mails per address' })
       wake()
-      return { expires_in: secretLifeSeconds[purpose] }
+      return { expires_in: secretLifetimeSeconds[purpose] }
     }
 )
 

@@ -42,19 +42,21 @@ function encodeEvent(name: string, data: object): Buffer {
   return Buffer.from(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
-function encodeId({ life, oldestOpenTransaction }: FeedPosition): string {
-  return `${life}-${oldestOpenTransaction}`
+function encodeId({ incarnation, oldestOpenTransaction }: FeedPosition): string {
+  return `${incarnation}-${oldestOpenTransaction}`
 }
 
 /** Where a client stands that comes back. */
 export interface ResumePoint {
-  readonly life: string
+  readonly incarnation: string
   /** It has every entry that an earlier transaction made. */
   readonly transactionId: bigint
 }
 
 /** `undefined` for an id that is none of this feed. */
 export function decodeId(id: string | undefined): ResumePoint | undefined {
-  const [, life, transactionId] = /^([0-9a-f]{16})-(\d{1,20})$/.exec(id ?? '') ?? []
-  return life === undefined || transactionId === undefined ? undefined : { life, transactionId: BigInt(transactionId) }
+  const [, incarnation, transactionId] = /^([0-9a-f]{16})-(\d{1,20})$/.exec(id ?? '') ?? []
+  return incarnation === undefined || transactionId === undefined
+    ? undefined
+    : { incarnation, transactionId: BigInt(transactionId) }
 }

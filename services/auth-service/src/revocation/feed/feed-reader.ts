@@ -1,7 +1,7 @@
 import { describeError, type Logger } from '@countersign/service-kit'
 import { encodeCurrent } from './feed-events.ts'
 import { createFeedLog, type FeedLog } from './feed-log.ts'
-import { FeedLifeError, type FeedPosition, type FeedSource } from './feed-source.ts'
+import { DatabaseReplacedError, type FeedPosition, type FeedSource } from './feed-source.ts'
 
 export interface FeedReaderDeps {
   readonly source: FeedSource
@@ -10,7 +10,7 @@ export interface FeedReaderDeps {
   monotonic(): number
   /** Called when there is something to send. */
   onAdvance(): void
-  /** Called when the log begins again, since the database has begun another life or could not be read to the end. */
+  /** Called when the log begins again, since the database was replaced or could not be read to the end. */
   onRestart(): void
 }
 
@@ -18,8 +18,8 @@ export interface FeedReaderDeps {
 export interface FeedReader {
   /** What the streams send, in order. */
   readonly log: FeedLog
-  /** The life of the database that the log is of; `undefined` while it has not been read to the end. */
-  readonly life: string | undefined
+  /** The incarnation of the database that the log is of; `undefined` while it has not been read to the end. */
+  readonly incarnation: string | undefined
   /** The newest confirmation that the log is complete; `undefined` while it is not. */
   readonly confirmation: Buffer | undefined
   /** Begins to read. */
@@ -125,7 +125,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     // Nothing is confirmed to a stream that is opened while the database is unavailable.
     confirmation = undefined
     confirmedAt = Number.NEGATIVE_INFINITY
-    if (error instanceof FeedLifeError) {
+    if (error instanceof DatabaseReplacedError) {
       beginAgain()
       return
     }
@@ -136,7 +136,7 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
   }
 
   function beginAgain(): void {
-    logger.info('the database has begun another life: all revocations are read again')
+    logger.info('the database was restarted or replaced: all revocations are read again')
     isFailing = false
     isKicked = true
     restart()
@@ -151,8 +151,8 @@ export function createFeedReader(deps: FeedReaderDeps): FeedReader {
     get log() {
       return log
     },
-    get life() {
-      return position?.life
+    get incarnation() {
+      return position?.incarnation
     },
     get confirmation() {
       return confirmation

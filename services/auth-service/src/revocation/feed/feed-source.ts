@@ -10,8 +10,8 @@ export interface CommittedEntry extends RevocationEntry {
 
 /** Where a reader stands: everything that was committed by then has been read. */
 export interface FeedPosition {
-  /** Names the life of the database that transactions are counted in. Another one says nothing about this position. */
-  readonly life: string
+  /** Names the incarnation of the database that transactions are counted in. Another one says nothing about this position. */
+  readonly incarnation: string
   /** What the next reading continues from. Only the source understands it. */
   readonly cursor: string
   /** No entry that is still to come was made by an earlier transaction. */
@@ -27,20 +27,20 @@ export type TakeEntries = (entries: readonly CommittedEntry[]) => void
 export interface FeedSource {
   /**
    * Reads all live entries.
-   * @throws when the database is unavailable, is a standby, or changed its life meanwhile
+   * @throws when the database is unavailable, is a standby, or was replaced meanwhile
    */
   readAll(take: TakeEntries): Promise<FeedPosition>
   /**
    * Reads what was committed after a position. An entry may come twice.
-   * @throws {FeedLifeError} when the database is not the one of the position; and as `readAll` does
+   * @throws {DatabaseReplacedError} when the database is not the one of the position; and as `readAll` does
    */
   readSince(position: FeedPosition, take: TakeEntries): Promise<FeedPosition>
 }
 
-/** The database has begun another life: restarted, failed over, restored, or another one. */
-export class FeedLifeError extends Error {
+/** The database was restarted, failed over, restored, or replaced. */
+export class DatabaseReplacedError extends Error {
   constructor() {
-    super('the database has begun another life')
-    this.name = 'FeedLifeError'
+    super('the database was restarted or replaced')
+    this.name = 'DatabaseReplacedError'
   }
 }

@@ -67,7 +67,7 @@ interface Stream {
   readonly endsAt: number
   /** Where it stands in the log. */
   sent: number
-  /** What it has already: entries of earlier transactions. `undefined` while the life is not known. */
+  /** What it has already: entries of earlier transactions. `undefined` while the incarnation is not known. */
   since: bigint | undefined
   confirmation: Buffer | undefined
   writtenAt: number
@@ -75,7 +75,7 @@ interface Stream {
 }
 
 /** The clocks of two machines drift apart: a client that comes back measures from a new reading. */
-const lifeMs = 10 * 60_000
+const lifetimeMs = 10 * 60_000
 /** A client that does not read for so long is let go, and resumes later. */
 const blockedMs = 10_000
 const keepAliveMs = 1000
@@ -120,8 +120,8 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
   function knowsBeginning(stream: Stream): boolean {
     if (stream.since !== undefined) return true
     const { resume } = stream
-    if (resume && reader.life === undefined) return false
-    stream.since = resume && resume.life === reader.life ? resume.transactionId : 0n
+    if (resume && reader.incarnation === undefined) return false
+    stream.since = resume && resume.incarnation === reader.incarnation ? resume.transactionId : 0n
     return true
   }
 
@@ -185,7 +185,7 @@ export function createFeedStreams(deps: FeedStreamsDeps): FeedStreams {
       const reading = monotonic()
       // Spread, so that those who came back together after a restart do not do so for ever.
       const lasts = Math.min(
-        lifeMs * (0.8 + 0.2 * random()),
+        lifetimeMs * (0.8 + 0.2 * random()),
         token ? token.exp * 1000 - now() : Number.POSITIVE_INFINITY
       )
       const stream: Stream = {

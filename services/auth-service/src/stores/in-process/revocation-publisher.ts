@@ -18,7 +18,7 @@ export function createInProcessRevocationPublisher(log: InProcessRevocationLog):
     },
     async confirmPublished() {}, // the log has one publisher, which is in the same process
     async reportBacklog() {}, // the log takes every entry
-    // It knows of no earlier life of the database.
+    // It knows of no earlier incarnation of the database.
     readDatabaseMemory: async () => ({ isHeld: false, decision: undefined, lastPublished: [] }),
     holdDatabase: async () => true,
     async acceptDatabase() {},

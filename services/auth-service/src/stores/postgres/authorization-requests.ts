@@ -81,14 +81,14 @@ export function createPrismaAuthorizationRequests({
   queryable,
   inTransaction
 }: PreparedStatements): AuthorizationRequests {
-  const insert = (idHash: Bytes, browserHash: Bytes | null, request: RequestedAuthorization, life: number) =>
+  const insert = (idHash: Bytes, browserHash: Bytes | null, request: RequestedAuthorization, lifetime: number) =>
     queryable.$executeRaw`
       INSERT INTO authorization_requests (id_hash, browser_hash, client_id, redirect_uri, response_mode, state, nonce, code_challenge,
         identity_scopes, scopes, resource, prompt, max_age, login_hint, hinted_user_id, acr_values, ui_locales, dpop_jkt, expires_at)
       VALUES (${idHash}, ${browserHash}, ${request.clientId}, ${request.redirectUri}, ${request.responseMode}, ${request.state ?? null},
         ${request.nonce ?? null}, ${request.codeChallenge ?? null}, ${request.identityScopes}, ${request.scopes}, ${request.resource ?? null},
         ${request.prompt}, ${request.maxAge ?? null}, ${request.loginHint ?? null}, ${request.hintedUserId ?? null}::uuid,
-        ${request.acrValues}, ${request.uiLocales}, ${request.dpopJkt ?? null}, ${databaseNow} + ${seconds(life)})`
+        ${request.acrValues}, ${request.uiLocales}, ${request.dpopJkt ?? null}, ${databaseNow} + ${seconds(lifetime)})`
 
   return {
     async push(idHash, request) {

@@ -19,7 +19,7 @@ import type { CommittedEnd } from '../../revocation/announcing.ts'
 import { mayAdminister } from './acting-admin.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { maxEntryLifeSeconds } from './ending-families.ts'
+import { maxEntryLifetimeSeconds } from './ending-families.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { databaseNow, insertEntry } from './revocation-entries.ts'
 import { pageOf } from './row-pages.ts'
@@ -231,7 +231,11 @@ export function createPrismaClientAdministration(database: Database): ClientAdmi
 
   /** Whatever was issued to the client ends: its own tokens by their credential id, those of its users by their families. */
   async function endTokens(transaction: Queryable, after: ClientRow, actorId?: string): Promise<ClientChangeOutcome> {
-    const entry = await insertEntry(transaction, { kind: 'sid', value: after.epoch, lifeSeconds: maxEntryLifeSeconds })
+    const entry = await insertEntry(transaction, {
+      kind: 'sid',
+      value: after.epoch,
+      lifetimeSeconds: maxEntryLifetimeSeconds
+    })
     await recordClientEvent(transaction, 'client.tokens_ended', after.id, actorId)
     // Before the families: the exchange of a code holds its row until its session is there.
     await transaction.$executeRaw`DELETE FROM authorization_codes WHERE client_id = ${after.id} AND used_at IS NULL`

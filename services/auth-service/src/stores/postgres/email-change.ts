@@ -1,7 +1,7 @@
 import { Prisma } from '@countersign/prisma'
 import { emailKeyOf, isMailable } from '../../accounts/email-addresses.ts'
 import type { EmailChange, UndoOutcome } from '../../accounts/email-change.ts'
-import { secretLifeSeconds } from '../../accounts/one-time-secrets.ts'
+import { secretLifetimeSeconds } from '../../accounts/one-time-secrets.ts'
 import type { Language } from '../../mail/mail.ts'
 import { recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, isUniqueViolation, orUnavailable, type Queryable } from './database.ts'
@@ -109,7 +109,7 @@ export function createPrismaEmailChange(
    * its transaction began, which may have waited for the change. Trusted devices are void by the new version of the credentials.
    */
   async function removeWhatCameSince(transaction: Queryable, userId: string): Promise<void> {
-    const since = Prisma.sql`(SELECT expires_at - ${seconds(secretLifeSeconds[undoPurpose])} FROM one_time_secrets
+    const since = Prisma.sql`(SELECT expires_at - ${seconds(secretLifetimeSeconds[undoPurpose])} FROM one_time_secrets
       WHERE user_id = ${userId}::uuid AND purpose = ${undoPurpose})`
     for (const table of ['identities', 'passkeys', 'totp_factors']) {
       await transaction.$executeRaw`
@@ -131,8 +131,8 @@ export function createPrismaEmailChange(
     const { secret, stored } = codec.newSecret(undoPurpose, undefined)
     // While a change can be undone, a later one cannot: or a thief would change the address twice.
     if (await putSecret(transaction, { userId, purpose: undoPurpose, address: email, stored, keepsOlder: true })) {
-      const lifeSeconds = secretLifeSeconds[undoPurpose]
-      await writeMail(transaction, { ...notice, template: 'email_changed', secret: { value: secret, lifeSeconds } })
+      const lifetimeSeconds = secretLifetimeSeconds[undoPurpose]
+      await writeMail(transaction, { ...notice, template: 'email_changed', secret: { value: secret, lifetimeSeconds } })
     } else {
       await writeMail(transaction, { ...notice, template: 'email_changed_again' })
     }

@@ -33,8 +33,8 @@ const entryLagSeconds = allowanceSeconds + statementSeconds + maxClockToleranceS
 /** When the last token that a family's entry can match has expired, by the clock of any verifier. */
 const entryExpiry = Prisma.sql`f.access_expires_at + ${seconds(entryLagSeconds)}`
 
-/** The longest life of an entry, in seconds. */
-export const maxEntryLifeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
+/** The longest lifetime of an entry, in seconds. */
+export const maxEntryLifetimeSeconds = maxAccessTokenTtlSeconds + entryLagSeconds
 
 /** To be joined to the families `f` that a statement revokes; returns the rows of the outbox. */
 export const insertEntries = insertEntriesUntil(entryExpiry)
@@ -131,7 +131,7 @@ export function toEndedBatch(rows: readonly BatchRow[]): EndedBatchOfFamilies {
 type Tokens = Pick<FamiliesToEnd, 'hasUnknownTokens'>
 
 function expiryOf({ hasUnknownTokens }: Tokens): Prisma.Sql {
-  return hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifeSeconds)}` : entryExpiry
+  return hasUnknownTokens ? Prisma.sql`${databaseNow} + ${seconds(maxEntryLifetimeSeconds)}` : entryExpiry
 }
 
 function hasTokens(families: Tokens): Prisma.Sql {

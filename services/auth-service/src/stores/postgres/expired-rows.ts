@@ -2,7 +2,7 @@ import { Prisma } from '@countersign/prisma'
 import type { ExpiredKind, ExpiredRows } from '../../housekeeping/housekeeping.ts'
 import { auditEventType } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { maxEntryLifeSeconds } from './ending-families.ts'
+import { maxEntryLifetimeSeconds } from './ending-families.ts'
 import { seconds } from './revocation-entries.ts'
 
 const housekeepingLockId = 4_010_205
@@ -32,7 +32,7 @@ export function createPrismaExpiredRows(database: Database, { auditRetentionDays
     // A revoked family is kept until it would have expired, to tell replays from garbage until then.
     families: (transaction, limit) => transaction.$executeRaw`
       DELETE FROM refresh_token_families WHERE id IN (
-        SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifeSeconds)}
+        SELECT id FROM refresh_token_families WHERE absolute_expires_at < now() - ${seconds(maxEntryLifetimeSeconds)}
         ORDER BY absolute_expires_at LIMIT ${limit} FOR UPDATE SKIP LOCKED)`,
     revocations: anHourLater('revocations', 'id'),
     // Two days: one day is shown, and the clocks of replicas may differ.

@@ -7,7 +7,7 @@ import {
   type Invitation,
   type InvitationRefusal,
   type Invitations,
-  invitationLifeSeconds,
+  invitationLifetimeSeconds,
   type NewInvitation
 } from '../../accounts/invitations.ts'
 import { languages } from '../../mail/mail.ts'
@@ -74,7 +74,7 @@ export function createPrismaInvitations(database: Database, { codec, writeMail }
           const linkHash = await mailLink(transaction, row)
           const [sent] = (await transaction.$queryRaw<InvitationRow[]>`
             UPDATE invitations i SET link_hash = ${linkHash}, invited_by = ${actorId ?? null}::uuid,
-              expires_at = ${databaseNow} + ${seconds(invitationLifeSeconds)}
+              expires_at = ${databaseNow} + ${seconds(invitationLifetimeSeconds)}
             WHERE i.id = ${id}::uuid RETURNING ${columns}`) as [InvitationRow]
           await recordAuditEvent(transaction, { type: 'invitation.sent', actorId, detail: detailOf(sent) })
           return { outcome: 'sent', invitation: toInvitation(sent) }
@@ -127,7 +127,7 @@ export function createPrismaInvitations(database: Database, { codec, writeMail }
     const [row] = (await transaction.$queryRaw<InvitationRow[]>`
       INSERT INTO invitations AS i (id, email, email_key, username, roles, language, invited_by, link_hash, expires_at)
       VALUES (${randomUUID()}::uuid, ${email}, ${emailKeyOf(email)}, ${username?.display ?? null}, ${roles}, ${language ?? null},
-        ${actorId ?? null}::uuid, ${linkHash}, ${databaseNow} + ${seconds(invitationLifeSeconds)})
+        ${actorId ?? null}::uuid, ${linkHash}, ${databaseNow} + ${seconds(invitationLifetimeSeconds)})
       RETURNING ${columns}`) as [InvitationRow]
     await recordAuditEvent(transaction, { type: 'invitation.created', actorId, detail: detailOf(row) })
     return { outcome: 'created', invitation: toInvitation(row) }
@@ -142,7 +142,7 @@ export function createPrismaInvitations(database: Database, { codec, writeMail }
       template: 'invitation',
       language: languageOf(language, null),
       username: '',
-      secret: { value: secret, lifeSeconds: invitationLifeSeconds }
+      secret: { value: secret, lifetimeSeconds: invitationLifetimeSeconds }
     })
     return linkHash
   }

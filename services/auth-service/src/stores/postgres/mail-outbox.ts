@@ -61,11 +61,11 @@ export function createMailWriter({ sealing, from }: { sealing?: MailSealing; fro
     if (secret && !sealing) throw new TypeError('A mail with a secret needs the master key.')
     const sealed = (secret && sealing?.seal(id, secret.value)) ?? null
     const parameters = JSON.stringify({ username, until: until?.toISOString() })
-    const lifeSeconds = Math.min(daySeconds, secret?.lifeSeconds ?? daySeconds)
+    const lifetimeSeconds = Math.min(daySeconds, secret?.lifetimeSeconds ?? daySeconds)
     await transaction.$executeRaw`
       INSERT INTO mail_outbox (id, user_id, recipient, template, language, parameters, has_secret, sealed_secret, message_id, give_up_at)
       VALUES (${id}::uuid, ${userId ?? null}::uuid, ${recipient}, ${template}, ${language}, ${parameters}::jsonb, ${secret !== undefined},
-        ${sealed}, ${`<${id}@${domain}>`}, ${databaseNow} + ${seconds(lifeSeconds)})`
+        ${sealed}, ${`<${id}@${domain}>`}, ${databaseNow} + ${seconds(lifetimeSeconds)})`
   }
 }
 

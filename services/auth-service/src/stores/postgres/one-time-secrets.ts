@@ -7,7 +7,7 @@ import {
   type SecretProof,
   type SecretPurpose,
   type StoredSecret,
-  secretLifeSeconds
+  secretLifetimeSeconds
 } from '../../accounts/one-time-secrets.ts'
 import type { Bytes } from '../../hashes.ts'
 import type { Language, MailTemplate } from '../../mail/mail.ts'
@@ -45,7 +45,7 @@ export async function mailSecret(
     template: purpose,
     language,
     username,
-    secret: { value: secret, lifeSeconds: secretLifeSeconds[purpose] }
+    secret: { value: secret, lifetimeSeconds: secretLifetimeSeconds[purpose] }
   })
 }
 
@@ -68,7 +68,7 @@ export async function putSecret(
   const written = await transaction.$executeRaw`
     INSERT INTO one_time_secrets AS s (user_id, purpose, address, link_hash, code_hmac, flow_hash, credentials_version, expires_at)
     SELECT id, ${purpose}, ${address}, ${linkHash}, ${codeHmac}, ${flowHash}, credentials_version,
-      ${databaseNow} + ${seconds(secretLifeSeconds[purpose])}
+      ${databaseNow} + ${seconds(secretLifetimeSeconds[purpose])}
     FROM users WHERE id = ${userId}::uuid
     ON CONFLICT (user_id, purpose) DO UPDATE SET address = EXCLUDED.address, link_hash = EXCLUDED.link_hash,
       code_hmac = EXCLUDED.code_hmac, flow_hash = EXCLUDED.flow_hash, credentials_version = EXCLUDED.credentials_version,
@@ -78,7 +78,7 @@ export async function putSecret(
 
 /** Made after the last change of a credential. Version 0.1 changes passwords without a new version of the credentials. */
 const isCurrent = (purpose: SecretPurpose) => Prisma.sql`u.credentials_version = s.credentials_version
-  AND u.password_set_at <= s.expires_at - ${seconds(secretLifeSeconds[purpose])}`
+  AND u.password_set_at <= s.expires_at - ${seconds(secretLifetimeSeconds[purpose])}`
 
 /**
  * Valid for its purpose now: not used, not expired, and current. `u` is its user. What undoes a change of the address is valid whatever a

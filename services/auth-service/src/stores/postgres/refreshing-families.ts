@@ -124,7 +124,7 @@ export function createRefreshing(
 ): (presented: PresentedGeneration) => Promise<RefreshOutcome> {
   const calmRotation = preparedStatements.prepare<SessionRow>(rotationText(calm))
   const burstRotation = preparedStatements.prepare<SessionRow>(rotationText(inBurst))
-  // Clients refresh once in the life of an access token.
+  // Clients refresh once in the lifetime of an access token.
   const expectsPause = limits.accessTokenTtlSeconds > 2 * limits.refreshRetryWindowSeconds
   const batchRotation = preparedStatements.prepare<BatchRow>(batchText(expectsPause ? calm : inBurst))
   const decide = createRefreshDecision(database, limits)

@@ -16,7 +16,7 @@ import { databaseNow, seconds } from './revocation-entries.ts'
  */
 const mailsPerHour = { forOneNetwork: 3, forStrangers: 9, inAll: 15 }
 /** A request that has waited longer is dropped: its user has asked again by then. */
-const requestLifeSeconds = 3600
+const requestLifetimeSeconds = 3600
 
 interface RequestRow {
   email_key: string | null
@@ -57,7 +57,7 @@ export function createPrismaRequestedMail(
           const [request] = await transaction.$queryRaw<(RequestRow & { is_fresh: boolean })[]>`
             DELETE FROM ${requests} WHERE id = (
               SELECT id FROM ${requests} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-            RETURNING *, created_at > ${databaseNow} - ${seconds(requestLifeSeconds)} AS is_fresh`
+            RETURNING *, created_at > ${databaseNow} - ${seconds(requestLifetimeSeconds)} AS is_fresh`
           if (request?.is_fresh) await prepareMail(transaction, request)
           return request !== undefined
         })

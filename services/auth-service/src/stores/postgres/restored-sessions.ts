@@ -1,7 +1,7 @@
 import { Prisma } from '@countersign/prisma'
 import type { SessionEndings } from '../../sessions/session-endings.ts'
 import { type Database, inTransaction, orUnavailable } from './database.ts'
-import { endFamilies, maxEntryLifeSeconds } from './ending-families.ts'
+import { endFamilies, maxEntryLifetimeSeconds } from './ending-families.ts'
 import { databaseNow, seconds } from './revocation-entries.ts'
 
 const firstId = '00000000-0000-0000-0000-000000000000'
@@ -20,7 +20,7 @@ export function createPrismaRestoredSessions(database: Database): SessionEndings
       const remaining = Prisma.sql`
         SELECT f.id FROM refresh_token_families f
         WHERE f.revoked_at IS NULL AND f.created_at <= ${until}::timestamptz + interval '1 millisecond'
-          AND f.absolute_expires_at > ${databaseNow} - ${seconds(maxEntryLifeSeconds)}`
+          AND f.absolute_expires_at > ${databaseNow} - ${seconds(maxEntryLifetimeSeconds)}`
       const batch = Prisma.sql`${remaining} AND f.id > ${after}::uuid ORDER BY f.id LIMIT ${limit} FOR NO KEY UPDATE OF f SKIP LOCKED`
       const { ended, entries, isLeft } = await orUnavailable(
         inTransaction(database, async (transaction) => {

@@ -27,11 +27,11 @@ export const databaseNow = Prisma.sql`clock_timestamp()`
 /** Writes an entry in the transaction that causes it; it lives for the given seconds from now. */
 export async function insertEntry(
   transaction: Queryable,
-  { kind, value, lifeSeconds }: { kind: RevocationKind; value: string; lifeSeconds: number }
+  { kind, value, lifetimeSeconds }: { kind: RevocationKind; value: string; lifetimeSeconds: number }
 ): Promise<OutboxEntry> {
   const rows = await transaction.$queryRaw<[OutboxRow]>`
     INSERT INTO revocations (kind, value, expires_at)
-    VALUES (${kind}, ${value}, ${databaseNow} + ${seconds(lifeSeconds)})
+    VALUES (${kind}, ${value}, ${databaseNow} + ${seconds(lifetimeSeconds)})
     RETURNING id, kind, value, expires_at`
   return toOutboxEntry(rows[0])
 }

@@ -3,7 +3,7 @@ import type { RevocationKind } from '@countersign/verifier'
 import pg from 'pg'
 import {
   type CommittedEntry,
-  FeedLifeError,
+  DatabaseReplacedError,
   type FeedPosition,
   type FeedSource,
   type TakeEntries
@@ -29,7 +29,7 @@ interface Row {
 }
 
 /**
- * A page of entries beside the state of the database in the same snapshot. The life is the start of the server and the database:
+ * A page of entries beside the state of the database in the same snapshot. The incarnation is the start of the server and the database:
  * transactions that an asynchronous replica has not seen are counted again after a failover, which starts another server.
  * @param order names the columns of the table: `transaction_id` alone would be the selected text, and 99 would come after 100
  */
@@ -72,7 +72,7 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
 
   /** The position is that of the first page: what is committed during the next ones is read again from there. */
   async function readPages(
-    life: string | undefined,
+    incarnation: string | undefined,
     readPage: (last: Row | undefined) => Promise<Row[]>,
     take: TakeEntries
   ): Promise<FeedPosition> {
@@ -80,7 +80,8 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
     for (let last: Row | undefined; ; ) {
       const rows = await readPage(last)
       const position = positionOf(rows[0])
-      if (position.life !== (first?.life ?? life ?? position.life)) throw new FeedLifeError()
+      if (position.incarnation !== (first?.incarnation ?? incarnation ?? position.incarnation))
+        throw new DatabaseReplacedError()
       first ??= position
       const entries = rows.filter(({ id }) => id !== null)
       take(entries.map(toCommittedEntry))
@@ -93,8 +94,12 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
 
   return {
     readAll: (take) => readPages(undefined, (last) => query(readLivePage, [last?.id ?? '0']), take),
-    readSince: ({ life, cursor }, take) =>
-      readPages(life, (last) => query(readNewPage, [cursor, last?.transaction_id ?? '0', last?.id ?? '0']), take),
+    readSince: ({ incarnation, cursor }, take) =>
+      readPages(
+        incarnation,
+        (last) => query(readNewPage, [cursor, last?.transaction_id ?? '0', last?.id ?? '0']),
+        take
+      ),
     close: () => pool.end()
   }
 }
@@ -102,7 +107,7 @@ export function openRevocationFeedSource(url: string): FeedSource & { close(): P
 function positionOf(row: Row | undefined): FeedPosition {
   if (!row || row.is_standby) throw new Error('the database is a standby')
   return {
-    life: createHash('sha256').update(row.server_start).digest('hex').slice(0, 16),
+    incarnation: createHash('sha256').update(row.server_start).digest('hex').slice(0, 16),
     cursor: row.cursor,
     oldestOpenTransaction: BigInt(row.oldest),
     now: row.now

@@ -13,7 +13,7 @@ import type {
 import { mayAdminister } from './acting-admin.ts'
 import { auditEventType, recordAuditEvent } from './audit-events.ts'
 import { type Database, inTransaction, orUnavailable, type Queryable } from './database.ts'
-import { maxEntryLifeSeconds } from './ending-families.ts'
+import { maxEntryLifetimeSeconds } from './ending-families.ts'
 import { databaseNow, insertEntry, seconds } from './revocation-entries.ts'
 
 /** Makes changes of keys take turns. The lock is transaction-scoped, so that PgBouncer may be in between. */
@@ -33,7 +33,7 @@ export const signingKid = Prisma.sql`(SELECT k.kid FROM signing_keys k WHERE ${i
  * How long a revoked key is denied, in seconds. A thief can sign tokens of any date, so it is denied until no verifier can
  * still have the key, even one that kept its keys as long as allowed.
  */
-const revokedKeyLifeSeconds = maxStaleKeysSecondsLimit + maxEntryLifeSeconds
+const revokedKeyLifetimeSeconds = maxStaleKeysSecondsLimit + maxEntryLifetimeSeconds
 
 const order: readonly KeyState[] = ['next', 'signing', 'retired', 'revoked']
 
@@ -151,7 +151,11 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
       UPDATE signing_keys SET pulled_at = ${databaseNow}, sealed_private_jwk = NULL WHERE kid = ${kid}`
     await recordAuditEvent(transaction, { type: 'signing_key.revoked', actorId, detail: { kid, reason } })
     if (key.signs) await promoteNextKey(transaction, { actorId, from: kid, reason })
-    const entry = await insertEntry(transaction, { kind: 'kid', value: kid, lifeSeconds: revokedKeyLifeSeconds })
+    const entry = await insertEntry(transaction, {
+      kind: 'kid',
+      value: kid,
+      lifetimeSeconds: revokedKeyLifetimeSeconds
+    })
     return { outcome: 'revoked', entries: [entry] }
   }
 
@@ -160,8 +164,8 @@ export function createPrismaSigningKeyStore(database: Database): SigningKeyStore
     const rows = await database.$queryRaw<{ kid: string }[]>`
       WITH removed AS (
         DELETE FROM signing_keys k
-        WHERE (k.pulled_at IS NULL AND k.retired_at + ${seconds(maxEntryLifeSeconds)} < ${databaseNow})
-          OR k.pulled_at + ${seconds(revokedKeyLifeSeconds)} < ${databaseNow}
+        WHERE (k.pulled_at IS NULL AND k.retired_at + ${seconds(maxEntryLifetimeSeconds)} < ${databaseNow})
+          OR k.pulled_at + ${seconds(revokedKeyLifetimeSeconds)} < ${databaseNow}
         RETURNING k.kid
       ), audited AS (
         INSERT INTO audit_events (type, detail)

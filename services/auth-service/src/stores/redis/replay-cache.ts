@@ -8,9 +8,9 @@ export function createRedisReplayCache(redis: RedisConnection): ReplayCache {
   return {
     async markUsed(kind, id, expiresAt) {
       const digest = createHash('sha256').update(`${kind}\0${id}`).digest('base64url')
-      const lifeMs = Math.max(1000, expiresAt * 1000 - Date.now())
+      const lifetimeMs = Math.max(1000, expiresAt * 1000 - Date.now())
       try {
-        const options = { expiration: { type: 'PX', value: Math.ceil(lifeMs) }, condition: 'NX' } as const
+        const options = { expiration: { type: 'PX', value: Math.ceil(lifetimeMs) }, condition: 'NX' } as const
         const response = await redis.set(`{countersign}:used:${digest}`, '1', options)
         return response === 'OK'
       } catch (cause) {

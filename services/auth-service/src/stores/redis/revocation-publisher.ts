@@ -36,7 +36,7 @@ const chunkSize = 500
 const responseMilliseconds = 500
 const rebuildResponseMilliseconds = 5_000
 /** A rebuild that stalls for longer has failed. */
-const progressLifeMilliseconds = 120_000
+const progressLifetimeMilliseconds = 120_000
 /** How long the issuer's confirmation of a published outbox is valid: it is renewed each second. */
 const outboxDrainedMilliseconds = 3_000
 
@@ -167,11 +167,11 @@ export function createRedisRevocationPublisher(options: RedisRevocationPublisher
 
     await step(({ client, runId }) => {
       const isLacking = isPublishedElsewhere(runId) ? 1 : 0
-      return runScript(client, beginRebuildScript, keys, [runId, progressLifeMilliseconds, isLacking])
+      return runScript(client, beginRebuildScript, keys, [runId, progressLifetimeMilliseconds, isLacking])
     })
     return {
       async write(entries: readonly PublishedEntry[]) {
-        const values = [written, progressLifeMilliseconds, clock.now(), ...entryValues(entries)]
+        const values = [written, progressLifetimeMilliseconds, clock.now(), ...entryValues(entries)]
         await step(({ client }) => runScript(client, rebuildBatchScript, [...keys, ...entryKeys(entries)], values))
         written++
       },

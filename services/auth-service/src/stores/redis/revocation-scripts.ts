@@ -89,7 +89,7 @@ const rememberedMilliseconds = 10_000
 
 /**
  * Writes entries: a key that expires with the entry for those who want a plain `EXISTS`, and one message in the stream
- * for those who follow. An entry that comes again never shortens the life of its key. The key before those of the entries
+ * for those who follow. An entry that comes again never shortens the lifetime of its key. The key before those of the entries
  * remembers the last ids with the time; an entry without one is not remembered, nor is that of a key.
  */
 const writeEntries = `${trimming}
@@ -155,7 +155,7 @@ return trim(earlier(tonumber(ARGV[1])))
 `)
 
 /**
- * Begins a rebuild. `KEYS`: stream, length, epoch, published, progress. `ARGV`: run_id, the progress key's life in milliseconds, 1 if
+ * Begins a rebuild. `KEYS`: stream, length, epoch, published, progress. `ARGV`: run_id, the progress key's lifetime in milliseconds, 1 if
  * the publisher knows that something is missing.
  *
  * A stale epoch is deleted first, so that nobody mistakes the half-written feed for complete. One
@@ -180,7 +180,7 @@ end
 
 /**
  * Writes one batch. `KEYS`: stream, length, epoch, published, progress, then the key of each entry. `ARGV`: the batches written so
- * far, the progress key's life in milliseconds, now, then kind, value, exp and id of each.
+ * far, the progress key's lifetime in milliseconds, now, then kind, value, exp and id of each.
  */
 export const rebuildBatchScript = script(`${checkLength}${writeEntries}${checkProgress}
 write_entries(6, 4, earlier(tonumber(ARGV[3])))

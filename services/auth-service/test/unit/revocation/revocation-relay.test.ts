@@ -174,7 +174,7 @@ describe('the revocation relay', () => {
     expect(publisher.reportBacklog).toHaveBeenCalled()
   })
 
-  it('reports a backlog that an earlier life left, and names the fault in the metric', async () => {
+  it('reports a backlog that an earlier process left, and names the fault in the metric', async () => {
     const { publisher, showFeedFault, start, leave } = setUp()
     publisher.publish.mockRejectedValue(new Error('MISCONF Redis is configured to save RDB snapshots'))
     leave([entry])

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createFeedReader } from '../../../../src/revocation/feed/feed-reader.ts'
 import {
   type CommittedEntry,
-  FeedLifeError,
+  DatabaseReplacedError,
   type FeedPosition,
   type FeedSource
 } from '../../../../src/revocation/feed/feed-source.ts'
@@ -16,12 +16,12 @@ import {
 /** A table in memory: each entry is a transaction of its own. */
 class Table implements FeedSource {
   rows: CommittedEntry[] = []
-  life = '0000000000000001'
+  incarnation = '0000000000000001'
   isUnavailable = false
   reads = 0
   #position(): FeedPosition {
     const next = BigInt(this.rows.length)
-    return { life: this.life, cursor: String(next), oldestOpenTransaction: next, now: Date.now() / 1000 }
+    return { incarnation: this.incarnation, cursor: String(next), oldestOpenTransaction: next, now: Date.now() / 1000 }
   }
   add(value: string, kind: 'sid' | 'kid' = 'sid', seconds = 600) {
     const expiresAt = Math.ceil(Date.now() / 1000) + seconds
@@ -36,7 +36,7 @@ class Table implements FeedSource {
   }
   readAll: FeedSource['readAll'] = (take) => this.#read(0, take)
   readSince: FeedSource['readSince'] = async (position, take) => {
-    if (position.life !== this.life) throw new FeedLifeError()
+    if (position.incarnation !== this.incarnation) throw new DatabaseReplacedError()
     return this.#read(Number(position.cursor), take)
   }
 }
@@ -190,7 +190,7 @@ describe('the streams of the feed', () => {
     expect(client.readings().length).toBeGreaterThan(length)
   })
 
-  test('resume where the client was, and send all in another life of the database', async () => {
+  test('resume where the client was, and send all in another incarnation of the database', async () => {
     table.add('a')
     const first = open()
     await pass(1100)
@@ -202,7 +202,7 @@ describe('the streams of the feed', () => {
     expect(second.values()).toEqual(['b'])
     second.destroy()
 
-    table.life = '0000000000000002'
+    table.incarnation = '0000000000000002'
     const third = open({ lastEventId })
     await pass(2000)
     expect(new Set(third.values())).toEqual(new Set(['a', 'b']))
@@ -215,13 +215,13 @@ describe('the streams of the feed', () => {
     }
   })
 
-  test('get all again when the database begins another life under them', async () => {
+  test('get all again when the database begins another incarnation under them', async () => {
     table.add('a')
     const client = open()
     await pass(50)
     table.rows = []
     table.add('restored')
-    table.life = '0000000000000002'
+    table.incarnation = '0000000000000002'
     await pass(2000)
     expect(client.values()).toEqual(['a', 'restored'])
     expect(client.confirmations().at(-1)).toMatch(/^0000000000000002-/)
