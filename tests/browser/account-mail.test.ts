@@ -383,7 +383,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await page.goto('/admin/users')
     await page.getByRole('link', { name: 'Invitations', exact: true }).click()
     await heading(page, 'Invitations')
-    await button(page, 'Invite somebody').click()
+    await button(page, 'Invite a user').click()
     await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill('nobody')
     await button(page, 'Send the invitation').click()
     await page.getByText('Enter an address that mail can be sent to').waitFor()
@@ -437,7 +437,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     await signInWithoutForm(page, admin(fixture.trio))
     await page.goto('/admin/invitations')
     for (const { email } of [withdrawn, other]) {
-      await button(page, 'Invite somebody').click()
+      await button(page, 'Invite a user').click()
       await page.getByRole('dialog').getByRole('textbox', { name: 'E-mail' }).fill(email)
       await button(page, 'Send the invitation').click()
       await page.getByText(`A mail is on its way to ${email}.`).waitFor()

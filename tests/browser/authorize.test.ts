@@ -137,7 +137,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByText('Sign in to continue to Meeting notes').waitFor()
     await look(page, 'authorize-sign-in')
     await signInHere(page, person)
-    await heading(page, 'Let Meeting notes in?')
+    await heading(page, 'Allow Meeting notes access?')
     await page.getByText(new URL(spa.url).host).waitFor()
     await page.getByText(`Signed in as ${person.username}.`).waitFor()
     await page.getByText('See your name and your username').waitFor()
@@ -166,7 +166,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByText('No app has access.').waitFor()
     const third = await page.context().newPage()
     await third.goto(spa.url)
-    await heading(third, 'Let Meeting notes in?')
+    await heading(third, 'Allow Meeting notes access?')
   })
 
   test('a user who refuses, and one who does not sign in, come back to the app with an error', async () => {
@@ -203,7 +203,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
     await page.getByLabel('Password', { exact: true }).fill(person.password)
     await button(page, 'Create account').click()
-    await heading(page, 'Let Meeting notes in?')
+    await heading(page, 'Allow Meeting notes access?')
   })
 
   describe('by another service', () => {
@@ -218,7 +218,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       const { page } = await visit()
       await page.goto(spa.url)
       await go(page)
-      await heading(page, 'Let Meeting notes in?')
+      await heading(page, 'Allow Meeting notes access?')
       // The address of somebody who has an account already.
       const email = `${randomUUID()}@example.com`
       const person = await createAccount(issuer, { ...newPerson(), email })
@@ -233,7 +233,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       await other.getByText('Sign in to continue to Meeting notes').waitFor()
       await look(other)
       await signInHere(other, person)
-      await heading(other, 'Let Meeting notes in?')
+      await heading(other, 'Allow Meeting notes access?')
     })
 
     test('the second factor is asked for on the page of the app', async () => {
@@ -241,7 +241,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
       const first = (await visit()).page
       await first.goto(spa.url)
       await go(first)
-      await heading(first, 'Let Meeting notes in?')
+      await heading(first, 'Allow Meeting notes access?')
       await query(
         fixture.database.url,
         "INSERT INTO totp_factors (user_id, sealed_seed, last_step) SELECT user_id, '\\x00', 0 FROM identities WHERE subject = $1",
@@ -343,17 +343,17 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     const { page } = await visit()
     await signInWithoutForm(page, one)
     await page.goto(spa.url)
-    await heading(page, 'Let Meeting notes in?')
+    await heading(page, 'Allow Meeting notes access?')
     const address = page.url()
     const elsewhere = (await visit()).page
     await elsewhere.goto(address)
     await signInHere(elsewhere, other)
-    await heading(elsewhere, 'Another account has begun this')
+    await heading(elsewhere, 'Another account started this')
     await look(elsewhere)
     await button(elsewhere, 'Use another account').click()
     await elsewhere.getByText('Sign in to continue to Meeting notes').waitFor()
     await button(elsewhere, 'Cancel and go back to Meeting notes').click()
-    await elsewhere.getByText('This sign-in was begun in another browser.').waitFor()
+    await elsewhere.getByText('This sign-in was started in another browser.').waitFor()
   })
 
   describe('what an app asks for:', () => {
@@ -574,7 +574,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
     const { page } = await visit()
     await signInWithoutForm(page, person)
     await page.goto(addressOf('phone', 'com.example.phone:/signed-in'))
-    await heading(page, 'Let The phone app in?')
+    await heading(page, 'Allow The phone app access?')
   })
 
   test('the pages have reported no error and no policy violation', () => {

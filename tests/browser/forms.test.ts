@@ -346,7 +346,7 @@ describe.skipIf(!hasBrowser)('the forms of the pages', () => {
       await dialog.getByText('The server did not respond.').waitFor()
       await create(dialog)
       await dialog.getByText(/is registered, but the response with its secret was lost/).waitFor()
-      await dialog.getByRole('button', { name: 'Make a new secret' }).click()
+      await dialog.getByRole('button', { name: 'Create a new secret' }).click()
       const secret = await dialog.getByLabel('Client secret').inputValue()
       usedSecrets.add(secret)
       expect(secret.length).toBeGreaterThan(30)

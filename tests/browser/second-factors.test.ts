@@ -88,7 +88,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     const codes = (await dialog.getByLabel('Recovery codes').innerText()).trim().split(/\s+/)
     expect(codes).toHaveLength(10)
     await look(page, 'recovery-codes')
-    await dialog.getByRole('button', { name: 'I have kept them' }).click()
+    await dialog.getByRole('button', { name: 'I have saved them' }).click()
     await page.getByText('10 recovery codes are left.').waitFor()
     await look(page, 'account')
 
@@ -112,8 +112,8 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     // What changes the account needs the factor all the same, and this does not.
     await page.getByText('This device is asked for the second factor again.').waitFor()
 
-    await page.getByRole('button', { name: 'Make new recovery codes' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Make them' }).click()
+    await page.getByRole('button', { name: 'Create new recovery codes' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Create them' }).click()
     const stepUp = page.getByRole('dialog', { name: 'Confirm that it is you' })
     await stepUp.getByLabel('Password', { exact: true }).fill(person.password)
     await stepUp.getByRole('button', { name: 'Confirm' }).click()
@@ -123,7 +123,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await stepUp.getByRole('button', { name: 'Continue' }).click()
     const renewed = page.getByRole('dialog', { name: 'New recovery codes' })
     const newCodes = (await renewed.getByLabel('Recovery codes').innerText()).trim().split(/\s+/)
-    await renewed.getByRole('button', { name: 'I have kept them' }).click()
+    await renewed.getByRole('button', { name: 'I have saved them' }).click()
 
     await signOut(page)
     await enterPassword(page, person)
@@ -194,7 +194,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await page.getByLabel('Recovery codes').waitFor()
     // The session has started, and the codes stay on the page all the same.
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
-    await page.getByRole('button', { name: 'I have kept them' }).click()
+    await page.getByRole('button', { name: 'I have saved them' }).click()
     await page.getByRole('button', { name: 'Sign out' }).waitFor()
 
     const { page: other } = await fixture.visit()
@@ -203,7 +203,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('second factors on the pages',
     await other.getByRole('button', { name: 'Set up an authenticator app' }).click()
     await other.getByLabel('Code of the app').fill(await codeOf(await keyOn(other)))
     await other.keyboard.press('Enter')
-    await other.getByRole('button', { name: 'I have kept them' }).click()
+    await other.getByRole('button', { name: 'I have saved them' }).click()
 
     await page.goto(`${fixture.url}/admin/users`)
     await page.getByLabel('Search by username').fill(person.username)

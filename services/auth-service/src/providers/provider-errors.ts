@@ -4,7 +4,7 @@ import { OAuthError, TemporarilyUnavailableError } from '@countersign/oauth'
 const refusals = {
   invalid_transaction: [
     400,
-    'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Start again.'
+    'This sign-in is no longer open: it took too long, was used already, or was started in another browser. Start again.'
   ],
   provider_declined: [403, 'The sign-in was cancelled there, or refused by the other service.'],
   invalid_provider_response: [403, 'The other service sent a response that cannot be trusted. Begin again.'],

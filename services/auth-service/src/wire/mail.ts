@@ -10,7 +10,7 @@ import { nextCursor, pageCursor, pageLimit } from './pages.ts'
 export const deadMailQuery = z.strictObject({ cursor: pageCursor, limit: pageLimit(20) })
 
 /** What an id of a mail is. */
-export const mailId = z.string().refine(isUuid, { error: 'There is no mail with this id that was given up.' })
+export const mailId = z.string().refine(isUuid, { error: 'There is no abandoned mail with this id.' })
 
 /** Of `/admin/mail/:id/retry` */
 export const mailParams = z.object({ id: mailId.meta({ format: 'uuid' }) })

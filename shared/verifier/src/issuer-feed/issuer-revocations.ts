@@ -13,7 +13,7 @@ export interface IssuerRevocationsOptions extends IssuerFeedOptions {
 }
 
 /**
- * Gets revocations from the issuer, over HTTP: for the `revocations` of `createAccessTokenVerifier`. It needs
+ * Gets revocations from the issuer over HTTP, for the `revocations` of `createAccessTokenVerifier`. It needs
  * nothing but the issuer's address. While the issuer is down, the view grows stale. Not connected before the verifier is made.
  *
  * @example

@@ -17,7 +17,7 @@ export type RedisRevocationsOptions = RedisLinkOptions & {
 const directResponseMilliseconds = 500
 
 /**
- * Gets revocations through Redis: for the `revocations` of `createAccessTokenVerifier`. It needs the primary,
+ * Gets revocations through Redis, for the `revocations` of `createAccessTokenVerifier`. It needs the primary,
  * since a replica is another server process. Not connected before the verifier is made.
  */
 export function redisRevocations(options: RedisRevocationsOptions): RevocationOptions {

@@ -69,7 +69,7 @@ async function rotate({ parts }: CommandContext, reasonGiven: string): Promise<C
     case 'too_many_keys':
       throw new RefusedError('too_many_keys', 'Too many keys are still published. Rotate again when some are removed.')
     case 'next_key_unusable':
-      throw new RefusedError('next_key_unusable', 'The next key cannot be opened. Revoke it, and another is made.')
+      throw new RefusedError('next_key_unusable', 'The next key cannot be opened. Revoke it, and another is created.')
     case 'not_an_admin':
       throw operatorNeedsNoRole()
   }

@@ -130,7 +130,7 @@ async function change({ parts, note }: CommandContext, given: string, options: C
 async function remove({ parts }: CommandContext, given: string): Promise<CommandResult> {
   const name = requireName(given)
   if (builtInRoles.includes(name)) {
-    throw new RefusedError('role_is_built_in', 'This role is there from the start, and stays.')
+    throw new RefusedError('role_is_built_in', 'This role is built in, and cannot be deleted.')
   }
   const { roles } = await parts.openRoles()
   const { outcome } = await roles.delete(name, undefined)

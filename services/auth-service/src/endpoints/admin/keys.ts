@@ -86,7 +86,8 @@ function requireRotated(result: Announced<RotationOutcome>): void {
   if (result.outcome === 'next_key_unusable') {
     throw new ConflictError({
       code: 'next_key_unusable',
-      description: 'The next key cannot be opened with the master keys of this replica. Revoke it, and another is made.'
+      description:
+        'The next key cannot be opened with the master keys of this replica. Revoke it, and another is created.'
     })
   }
 }

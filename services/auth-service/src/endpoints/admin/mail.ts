@@ -44,8 +44,7 @@ export const retryMail = defineRoute(
     async ({ params, accessToken }) => {
       const outcome = await mailAdministration.retry(params.id, accessToken.sub)
       if (outcome === 'not_an_admin') throw noLongerAdmin()
-      if (outcome === 'unknown')
-        throw new NotFoundError({ description: 'There is no mail with this id that was given up.' })
+      if (outcome === 'unknown') throw new NotFoundError({ description: 'There is no abandoned mail with this id.' })
       if (outcome === 'secret_erased') {
         throw new ConflictError({
           code: 'secret_erased',

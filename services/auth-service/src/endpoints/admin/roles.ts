@@ -120,7 +120,7 @@ export const deleteRole = defineRoute(
       if (builtInRoles.includes(name)) {
         throw new ConflictError({
           code: 'role_is_built_in',
-          description: 'This role is there from the start, and stays.'
+          description: 'This role is built in, and cannot be deleted.'
         })
       }
       const { outcome } = await roleAdministration.delete(name, accessToken.sub)

@@ -1,4 +1,4 @@
-/** The texts of a field that takes one a line. */
+/** The texts of a field that takes one per line. */
 export function linesOf(text: string): string[] {
   return text
     .split('\n')

@@ -48,7 +48,7 @@ export const en = {
     unavailable: 'The service is temporarily unavailable. Try again later.',
     tooMany: 'Too many attempts. Try again {{when}}.',
     rejected: 'The service rejected this. Check what you entered, or the address of this page.',
-    notFound: 'This does not exist, or no longer.',
+    notFound: 'This does not exist, or no longer exists.',
     denied: 'This is not allowed here.',
     tooLarge: 'This is too large. Shorten it and try again.',
     status: 'The service rejected this (status {{status}}). Reload the page and try again.',
@@ -84,7 +84,7 @@ export const en = {
     invalid_credentials: 'This account cannot sign in.',
     invalid_provider_response: 'The other service sent a response that cannot be trusted. Try again.',
     invalid_transaction:
-      'This sign-in is no longer open: it took too long, was used already, or was begun in another browser. Start again.',
+      'This sign-in is no longer open: it took too long, was used already, or was started in another browser. Start again.',
     last_way_in:
       'This is the last way to sign in to your account. Set a password, add another passkey, or link another service, first.',
     other_identity: 'This is not the identity that is linked to your account. Choose that one.',
@@ -126,7 +126,7 @@ export const en = {
   },
   notFound: {
     title: 'Page not found',
-    text: 'There is nothing at this address. Check it for a slip.'
+    text: 'There is nothing at this address. Check it for typing errors.'
   },
   session: {
     notAvailable: 'Not available',
@@ -253,7 +253,7 @@ export const en = {
     text: 'Keep these codes in a safe place. Each replaces your second factor once, if you lose it. They are shown only now.',
     download: 'Download',
     print: 'Print',
-    saved: 'I have kept them'
+    saved: 'I have saved them'
   },
   secondFactors: {
     title: 'Second factors',
@@ -272,10 +272,10 @@ export const en = {
     removed: 'The authenticator app is removed.',
     codesLeft_one: '{{count}} recovery code is left.',
     codesLeft_other: '{{count}} recovery codes are left.',
-    renew: 'Make new recovery codes',
+    renew: 'Create new recovery codes',
     renewTitle: 'New recovery codes',
     renewText: 'The older codes will no longer be valid.',
-    renewSubmit: 'Make them',
+    renewSubmit: 'Create them',
     trusted: 'Trusted devices',
     forget: 'Forget',
     forgetOf: 'Forget {{device}} at {{address}}',
@@ -309,8 +309,8 @@ export const en = {
   },
   invitation: {
     title: 'Accept the invitation',
-    lead: 'You make an account for {{email}}. Then you sign in with it.',
-    beside: 'You are signed in as {{other}} here. The invitation makes another account.',
+    lead: 'You create an account for {{email}}. Then you sign in with it.',
+    beside: 'You are signed in as {{other}} here. The invitation creates another account.',
     doneBeside: 'The account {{name}} is created. Sign out as {{other}} to use it.',
     badLink:
       'This link is not valid: it is wrong, was used, has expired, or was replaced or withdrawn. Ask for another invitation.'
@@ -344,10 +344,10 @@ export const en = {
     removeOf: 'Remove {{name}}',
     removeTitle: 'Remove the passkey {{name}}?',
     removeText:
-      'It does not sign in any more. Delete it on the device or in the password manager, too, if it is still offered there.',
+      'You can no longer sign in with it. Delete it on the device or in the password manager, too, if it is still offered there.',
     removed: 'The passkey was removed.',
     use: 'Use a passkey',
-    cancelled: 'No passkey was used. Try again, or go another way.',
+    cancelled: 'No passkey was used. Try again, or choose another way.',
     notAdded: 'No passkey was made. Try again, if you want one.',
     addedBefore: 'This device or password manager has a passkey for this account already.',
     refused: 'This passkey could not be verified. Try again.'
@@ -415,8 +415,8 @@ export const en = {
     roles: 'Roles',
     since: 'Member since',
     language: 'Language',
-    languageLead: 'Of these pages, and of the mail that you get.',
-    languageOfBrowser: 'As the browser asks',
+    languageLead: 'For these pages, and for the mail that you get.',
+    languageOfBrowser: 'The language of the browser',
     languageNotSet: 'Your language is not set'
   },
   password: {
@@ -456,9 +456,9 @@ export const en = {
     useOther: 'Use another account',
     again:
       '{{name}} wants to be sure that it is you. If it keeps asking, it wants a second factor: add one in your account, and sign in again.',
-    otherTitle: 'Another account has begun this',
+    otherTitle: 'Another account started this',
     otherText:
-      'You are signed in as {{name}}, and this sign-in was begun with another account. Sign in with that one, or go back to {{client}} and begin again.',
+      'You are signed in as {{name}}, and this sign-in was started with another account. Sign in with that one, or go back to {{client}} and start again.',
     overTitle: 'This sign-in is over',
     overText:
       'It took too long, was completed already, or the address is not complete. Go back to the app, and sign in there once more.'
@@ -478,12 +478,12 @@ export const en = {
   signOutError: {
     request: 'The app has sent a request that is not complete or not valid. Only those who run the app can fix that.',
     client: 'The app is not known here. Only those who run the app can fix that.',
-    over: 'This took too long, was completed already, or was begun in another browser.',
+    over: 'This took too long, was completed already, or was started in another browser.',
     unavailable: 'The service is temporarily unavailable. Wait a little, and try again.',
     other: 'The app could not sign you out.'
   },
   consent: {
-    title: 'Let {{name}} in?',
+    title: 'Allow {{name}} access?',
     host: 'You continue to',
     asks: '{{name}} asks for your permission to:',
     notYou: 'Not you?',
@@ -491,7 +491,7 @@ export const en = {
     terms: 'Terms of {{name}}',
     allow: 'Allow',
     deny: 'Deny',
-    later: 'You can take this back at any time, in your account under “Apps with access”.'
+    later: 'You can revoke this at any time, in your account under “Apps with access”.'
   },
   chooseAccount: {
     title: 'Choose an account',
@@ -501,7 +501,7 @@ export const en = {
     openid: 'Know that it is you who signs in',
     profile: 'See your name and your username',
     email: 'See your e-mail address',
-    offlineAccess: 'Keep this access while you are away, until you take it back',
+    offlineAccess: 'Keep this access while you are away, until you revoke it',
     wholeApi: 'Use {{name}} for you'
   },
   authorizeError: {
@@ -511,7 +511,7 @@ export const en = {
     redirect:
       'The app wants you to be sent to an address that is not registered for it, so you stay here. Only those who run the app can fix that.',
     browser:
-      'This sign-in was begun in another browser. Go back to the app in this browser, and sign in there once more.',
+      'This sign-in was started in another browser. Go back to the app in this browser, and sign in there once more.',
     over: 'This sign-in took too long, or was completed already. Go back to the app, and sign in there once more.',
     unavailable:
       'The service is temporarily unavailable. Wait a little, go back to the app, and sign in there once more.',

@@ -21,7 +21,7 @@ export interface ClientFormValues {
   exchange_rules: RuleRow[]
   access_token_ttl_seconds: string
   application_type: Client['application_type']
-  /** One a line. */
+  /** One per line. */
   redirect_uris: string
   post_logout_redirect_uris: string
   backchannel_logout_uri: string

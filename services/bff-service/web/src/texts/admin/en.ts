@@ -110,7 +110,7 @@ export const adminEn = {
         'The identity no longer belongs to this account. All sessions end, and the user gets a mail. If the service is trusted for the domain of the user’s address, the next sign-in there links it again: to prevent that, disable the account.',
       rolesSaved: 'The roles of {{name}} are saved.',
       rolesLead: 'Taking a role away ends all sessions of the user. A new role is in the next access token.',
-      rolesText: 'Choose from the list. Another name makes a role that holds nothing yet.',
+      rolesText: 'Choose from the list. Another name creates a role that holds nothing yet.',
       saveRoles: 'Save roles',
       displayNameTitle: 'Change the display name of {{name}}',
       displayNameText:
@@ -127,10 +127,10 @@ export const adminEn = {
       title: 'Invitations',
       by: 'Invited by',
       until: 'Valid until',
-      lead: 'A mail with a link that makes an account, also while registration is closed. The roles are given if the inviter is still an admin when it is accepted.',
-      invite: 'Invite somebody',
+      lead: 'A mail with a link that creates an account, also while registration is closed. The roles are given if the inviter is still an admin when it is accepted.',
+      invite: 'Invite a user',
       waiting: 'Not accepted yet',
-      empty: 'No invitation waits.',
+      empty: 'No invitation is waiting.',
       list: 'invitations',
       deletedUser: 'a deleted user',
       operator: 'the operator',
@@ -142,15 +142,15 @@ export const adminEn = {
       withdrawOf: 'Withdraw the invitation of {{email}}',
       withdrawTitle: 'Withdraw the invitation of {{email}}?',
       withdrawn: 'The invitation of {{email}} is withdrawn.',
-      withdrawText: 'The link in the mail makes no account any more.',
+      withdrawText: 'The link in the mail no longer creates an account.',
       emailWish: 'Enter an address that mail can be sent to, like a@b.example.',
       usernameWish: 'Use 1 to 64 letters, digits or the signs . _ - @ +, or leave this empty.',
       sent: 'A mail is on its way to {{email}}.',
       username: 'Username (optional)',
-      usernameText: 'A suggestion, which the invited may change.',
+      usernameText: 'A suggestion, which the invited user may change.',
       roles: 'Roles (optional)',
       language: 'Language',
-      languageText: 'Of the mail, and of the user.',
+      languageText: 'For the mail, and for the user.',
       send: 'Send the invitation'
     },
     providers: {
@@ -183,18 +183,18 @@ export const adminEn = {
         issuer: 'Give the URL of the issuer, with https and without a slash at its end.',
         clientId: 'Give the id that this service has there.',
         clientSecret: 'Give the secret that this service has there.',
-        appleKey: 'Give the 10 characters of the team, the 10 of the key, and all of the .p8 file.',
+        appleKey: 'Give the 10 characters of the team, the 10 of the key, and the whole .p8 file.',
         domains: 'Use domains such as example.com.'
       },
       saved: '{{name}} is saved.',
       nameText: 'What the button says.',
       created: 'Users can sign in with {{name}} now.',
       idOptional: 'Id (optional)',
-      idText: 'In its redirect URI, where it stays. Without one: {{kind}}',
+      idText: 'Part of its redirect URI; it cannot be changed later. Without one: {{kind}}',
       issuerOptional: 'Issuer (optional)',
       issuer: 'Issuer',
       tenantText: 'For one tenant alone: https://login.microsoftonline.com/TENANT/v2.0',
-      issuerText: 'Its URL, which stays as it is.',
+      issuerText: 'Its URL. It cannot be changed later.',
       create: 'Set it up',
       kept: 'Leave this empty to keep the one that is there.',
       clientId: 'Client id',
@@ -202,7 +202,7 @@ export const adminEn = {
       teamId: 'Team id',
       keyId: 'Key id',
       privateKey: 'Private key',
-      privateKeyText: 'All of the .p8 file.',
+      privateKeyText: 'The whole .p8 file.',
       secretOptional: 'Client secret (optional)',
       secret: 'Client secret',
       showSecret: 'Show the client secret',
@@ -223,7 +223,7 @@ export const adminEn = {
         scope: 'A scope has 1 to 64 characters without spaces, quotes and backslashes, such as reports:read.',
         sentence: 'Say in 1 to 200 characters what it lets a program do.'
       },
-      scopeTwice: 'This scope is there already.',
+      scopeTwice: 'This scope is listed already.',
       one: 'API',
       all: 'All APIs',
       toList: 'To the list of APIs',
@@ -247,7 +247,7 @@ export const adminEn = {
       deleteFirst:
         'It is the API_AUDIENCE of the auth-service, which makes it again at its next start, without scopes.',
       registered: 'The API {{name}} is registered.',
-      identifierText: 'The URI in its tokens. It stays as it is.',
+      identifierText: 'The URI in its tokens. It cannot be changed later.',
       create: 'Create API',
       noScopes: 'Without scopes, every user’s token for this API is alike.',
       addScope: 'Add scope',
@@ -258,9 +258,9 @@ export const adminEn = {
     },
     roles: {
       admin:
-        'A user who has this role can open these pages and change everything in them, whatever scopes the role holds. It is there from the start, and cannot be deleted. The last enabled user who has it keeps it.',
+        'A user who has this role can open these pages and change everything in them, whatever scopes the role holds. It is built in, and cannot be deleted. The last enabled user who has it keeps it.',
       everyone:
-        'Every account has this role without being given it, and it cannot be taken from one. It is there from the start, and cannot be deleted.',
+        'Every account has this role without being given it, and it cannot be taken from one. It is built in, and cannot be deleted.',
       nameRule: 'A role is 1 to 32 of a-z, 0-9, _ and -, a letter first.',
       descriptionWish: 'Use up to 200 characters.',
       scopesWish: 'A role holds up to 100 scopes that APIs have now. Reload the page if an API was changed meanwhile.',
@@ -270,7 +270,7 @@ export const adminEn = {
       description: 'Description',
       save: 'Save role',
       created: 'There is a role {{name}} now. Give it to users on their pages.',
-      nameText: 'As tokens have it. It stays as it is.',
+      nameText: 'The name in tokens. It cannot be changed later.',
       descriptionOptional: 'Description (optional)',
       create: 'Create role',
       all: 'All roles',
@@ -327,7 +327,7 @@ export const adminEn = {
       rotateTitle: 'Rotate the signing keys?',
       rotate: 'Rotate',
       rotateText:
-        'The next key signs from now on. The former one stays published until its tokens are dead: no token is refused for it.'
+        'The next key signs from now on. The former one stays published until its tokens have expired: no token is refused for it.'
     },
     mail: {
       to: 'To',
@@ -339,7 +339,7 @@ export const adminEn = {
       kind: 'Mail',
       lead: 'Mail that was abandoned, since the mail server rejected it or was unavailable for too long.',
       table: 'Abandoned mail',
-      empty: 'No mail was given up in the last 30 days.',
+      empty: 'No mail was abandoned in the last 30 days.',
       list: 'mail',
       erased: 'Its link was erased: the user asks for another.',
       sentAgain: 'The mail to {{recipient}} is sent again.',
@@ -377,7 +377,7 @@ export const adminEn = {
         imported: 'User imported',
         disabled: 'User disabled',
         enabled: 'User enabled',
-        deletion_requested: 'Deletion asked for',
+        deletion_requested: 'Deletion requested',
         deletion_cancelled: 'Deletion canceled',
         deleted: 'User deleted',
         roles_changed: 'Roles changed'
@@ -400,13 +400,13 @@ export const adminEn = {
         failed: 'Password change failed'
       },
       reauthentication: {
-        failed: 'Wrong password when it was asked for once more'
+        failed: 'Wrong password at a re-authentication'
       },
       password_reset: {
-        requested: 'Password reset asked for'
+        requested: 'Password reset requested'
       },
       mail_sign_in: {
-        requested: 'Sign-in by mail asked for'
+        requested: 'Sign-in by mail requested'
       },
       email: {
         verified: 'E-mail address verified',
@@ -457,7 +457,7 @@ export const adminEn = {
         deleted: 'API deleted'
       },
       role: {
-        created: 'Role made',
+        created: 'Role created',
         changed: 'Role changed',
         deleted: 'Role deleted'
       },
@@ -555,7 +555,7 @@ export const adminEn = {
         webPage: 'Give an https URL, or leave this empty.',
         id: 'Use 1 to 64 of A-Z, a-z, 0-9, . _ and -, a letter or digit first.',
         name: 'Use 1 to 100 characters.',
-        method: 'Choose how the client shows that it is itself.',
+        method: 'Choose how the client authenticates itself.',
         jwks: 'Give 1 to 20 public keys: RSA of 2048 bits or more, P-256 or Ed25519; each of several with a kid of its own.',
         jwksUri: 'Give an https URL without a user and a fragment, such as https://reports.example.com/jwks.json.',
         grants: 'Choose client credentials or token exchange, or give a resource whose tokens it inspects.',
@@ -564,12 +564,12 @@ export const adminEn = {
         resources:
           'A resource is the name of an API as its tokens have it, such as https://reports.example.com or my-api, without spaces, quotes and #.',
         mayActFor: 'Name clients by their ids: 1 to 64 of A-Z, a-z, 0-9, . _ and -.',
-        rules: 'Exchange rules need the grant type “token exchange”, and each of them stands here once.',
+        rules: 'Exchange rules need the grant type “token exchange”, and each of them appears here once.',
         lifetime: 'Give 30 to 3600 seconds, or leave this empty.',
         redirectUris:
-          'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/callback.',
+          'Give one address per line, complete and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/callback.',
         logoutUris:
-          'Give one address a line, whole and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/signed-out.',
+          'Give one address per line, complete and without a fragment: https, http on localhost, or for a native app a scheme such as com.example.app:/signed-out.',
         pkce: 'A client that does not authenticate itself always needs PKCE.',
         idTokenLifetime: 'Give 30 to 86400 seconds, or leave this empty.',
         keysMissing: 'Give the public keys here, or their address below.',
@@ -644,9 +644,9 @@ export const adminEn = {
       ruleScopes: 'With the scopes',
       removeRule: 'Remove rule {{number}}',
       lostSecret:
-        'The client {{id}} is registered, but the response with its secret was lost, and no page can show that secret. Make a new one, which takes its place.',
+        'The client {{id}} is registered, but the response with its secret was lost, and no page can show that secret. Create a new one, which replaces it.',
       later: 'Later',
-      makeSecret: 'Make a new secret',
+      makeSecret: 'Create a new secret',
       registered: 'The client {{id}} is registered.',
       id: 'Client id',
       shownName: 'Name, as users see it (optional)',
@@ -663,17 +663,17 @@ export const adminEn = {
         web: 'Node reads the file with --env-file=.env. The code is for Express, with openid-client. This page shows when the first user has signed in.',
         spa: 'Vite reads the file. The code needs oidc-client-ts. This page shows when the first user has signed in.',
         native:
-          'The code is for AppAuth in React Native; AppAuth of other platforms takes the same values. This page shows when the first user has signed in.',
+          'The code is for AppAuth in React Native; AppAuth of other platforms needs the same values. This page shows when the first user has signed in.',
         service: 'Node reads the file with --env-file=.env. The code gets a token, which this page shows.',
         title: 'Set it up',
         bff: 'Give the bff-service these settings, and serve the pages from the same origin.',
         code: 'Code'
       },
       redirectTexts: {
-        web: 'One a line, compared letter by letter, such as https://app.example.com/callback.',
-        spa: 'One a line, compared letter by letter: the page that gets the code, such as https://app.example.com/callback.',
+        web: 'One per line, compared letter by letter, such as https://app.example.com/callback.',
+        spa: 'One per line, compared letter by letter: the page that gets the code, such as https://app.example.com/callback.',
         native:
-          'One a line: a scheme such as com.example.app:/callback, an https link of the app, or http://127.0.0.1/callback, which is valid with any port.'
+          'One per line: a scheme such as com.example.app:/callback, an https link of the app, or http://127.0.0.1/callback, which is valid with any port.'
       },
       logo: 'Logo (optional)',
       logoText: 'The https URL of a picture.',
@@ -682,14 +682,14 @@ export const adminEn = {
       httpsText: 'An https URL.',
       redirectUris: 'Redirect URIs',
       logoutUris: 'Redirect URIs after sign-out (optional)',
-      logoutUrisText: 'One a line: where users may be sent back to when they sign out.',
+      logoutUrisText: 'One per line: where users may be sent back to when they sign out.',
       backchannel: 'Back-channel logout URI (optional)',
       backchannelText: 'The issuer sends it a token when a session of the app has ended. An https URL.',
       usersSee: 'What users see',
       firstParty: 'It is ours',
-      firstPartyText: 'Users are not asked whether they let it in.',
+      firstPartyText: 'Users are not asked for their consent.',
       pkce: 'Requires PKCE',
-      pkceText: 'Leave this on. Only older apps cannot do it, and they need a secret or a key.',
+      pkceText: 'Leave this on. Only older apps do not support it, and they need a secret or a key.',
       idTokenLifetime: 'Lifetime of ID tokens in seconds',
       idTokenLifetimeText: 'Empty: that of access tokens.'
     }
@@ -704,19 +704,19 @@ export const adminEn = {
     clientUnknown: 'There is no client with this id.',
     invitationUnknown: 'There is no invitation with this id.',
     providerUnknown: 'There is no provider with this id.',
-    mailUnknown: 'There is no mail with this id that was given up.'
+    mailUnknown: 'There is no abandoned mail with this id.'
   },
   codes: {
     own_account: 'Another admin has to delete this account.',
     role_taken: 'There is a role with this name.',
-    role_is_built_in: 'This role is there from the start, and stays.',
+    role_is_built_in: 'This role is built in, and cannot be deleted.',
     role_in_use: 'A user has this role. Take it from them first.',
     api_is_issuer: 'This is the issuer itself, which has no scopes to give.',
     api_taken: 'There is an API with this identifier.',
     rotation_too_early: 'The next key was published too recently: some verifiers may not know it yet.',
     too_many_keys: 'Too many keys are still published. Rotate again when some of them are removed.',
     next_key_unusable:
-      'The next key cannot be opened with the master keys of this replica. Revoke it, and another is made.',
+      'The next key cannot be opened with the master keys of this replica. Revoke it, and another is created.',
     client_id_taken: 'There is a client with this id.',
     client_is_built_in: 'This client belongs to the issuer itself, and cannot be changed.',
     other_secret: 'The newest secret of this client is another one.',
