@@ -67,13 +67,14 @@ describe('back-channel logout', () => {
   const until = (sid: string, count = 1, at = receiver) =>
     expect.poll(() => receivedFor(sid, at).length, { timeout: 10_000 }).toBe(count)
   const rowsOf = (sid: string) =>
-    query<{ attempts: number; last_error: string | null }>(
+    query<{ attempts: number; last_error: string | null; is_claimed: boolean }>(
       fixture.database.url,
-      'SELECT attempts, last_error FROM backchannel_logouts WHERE session_id = $1',
+      'SELECT attempts, last_error, claimed_until IS NOT NULL AS is_claimed FROM backchannel_logouts WHERE session_id = $1',
       [sid]
     )
-  const untilRow = (sid: string, row: object) =>
-    expect.poll(async () => (await rowsOf(sid))[0], { timeout: 15_000 }).toMatchObject(row)
+  /** The result of that attempt is stored: while it is under way, the row has the error of the one before. */
+  const untilRow = (sid: string, row: { attempts: number; last_error: string }) =>
+    expect.poll(async () => (await rowsOf(sid))[0], { timeout: 15_000 }).toMatchObject({ is_claimed: false, ...row })
   const untilGone = (sid: string) => expect.poll(() => rowsOf(sid), { timeout: 10_000 }).toEqual([])
   /** The pause before the next attempt is over, and the sender looks: another session has ended. */
   async function skipPause(sid: string) {
