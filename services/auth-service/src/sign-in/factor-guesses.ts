@@ -1,5 +1,6 @@
 import { TooManyRequestsError } from '@countersign/oauth'
 import type { AttemptCounters } from './attempt-counters.ts'
+import { refundUnlessFailed } from './request-limits.ts'
 
 /** Wrong codes of one account, of all its factors together. Three codes of a million are valid at any time. */
 const limits = [
@@ -25,13 +26,5 @@ export async function guessFactor<T>(
       description: 'There were too many wrong codes for this account. Wait before you try again, or use a passkey.'
     })
   }
-  const refund = () => counters.settle({ refunded: budget })
-  try {
-    const verified = await verify()
-    if (verified !== undefined) await refund()
-    return verified
-  } catch (error) {
-    await refund()
-    throw error
-  }
+  return refundUnlessFailed(counters, budget, verify)
 }

@@ -51,7 +51,7 @@ export interface FailureLimit {
   readonly signInLimitWindowSeconds: number
 }
 
-/** Tries a passkey within the limit of failures of the address. @throws {TooManyRequestsError} */
+/** Tries a passkey within the limit of failures of the address: see {@link tryFrom}. @throws {TooManyRequestsError} */
 export function tryPasskey<T>(
   deps: FailureLimit & { counters: AttemptCounters },
   address: string,
@@ -61,7 +61,7 @@ export function tryPasskey<T>(
 }
 
 /**
- * Tries to sign in within the limit of failures of the address. Only a failure counts.
+ * Tries to sign in within the limit of failures of the address. Only a failure counts: see {@link refundUnlessFailed}.
  * @param name what else is tried is counted apart
  * @throws {TooManyRequestsError}
  */
@@ -73,7 +73,24 @@ export async function tryFrom<T>(
   const { signInFailuresPerAddress: limit, signInLimitWindowSeconds } = limits
   const counts = countsOfAddress({ name, address, limit, windowSeconds: signInLimitWindowSeconds })
   await charge(counters, counts)
-  const result = await attempt()
-  if (result !== undefined) await counters.settle({ refunded: counts })
-  return result
+  return refundUnlessFailed(counters, counts, attempt)
+}
+
+/**
+ * Makes an attempt that was charged before, so that parallel ones cannot pass the limit. It is refunded if it succeeds, or if it has no
+ * result (it throws: database unavailable); `undefined` is a failure, which stays counted.
+ */
+export async function refundUnlessFailed<T>(
+  counters: AttemptCounters,
+  counts: readonly AttemptCount[],
+  attempt: () => Promise<T | undefined>
+): Promise<T | undefined> {
+  try {
+    const result = await attempt()
+    if (result !== undefined) await counters.settle({ refunded: counts })
+    return result
+  } catch (error) {
+    await counters.settle({ refunded: counts })
+    throw error
+  }
 }
