@@ -272,7 +272,7 @@ describe('the exchange of an authorization code', () => {
       expect((await exchange({ ...presented, ...secret, code_verifier: undefined })).status).toBe(200)
     })
 
-    test('a code is good for a minute', async () => {
+    test('a code is valid for a minute', async () => {
       const { exchange: presented } = await app.authorize(token)
       await query(fixture.database.url, 'UPDATE authorization_codes SET expires_at = now() WHERE used_at IS NULL')
       expect(await exchange(presented)).toMatchObject({ status: 400, body: refused })

@@ -342,7 +342,7 @@ describe.skipIf(!inject('docker'))('second factors', () => {
       expect((await post(`${urlOf(0)}/auth/step-up`, stepUp, body.access_token)).status).toBe(400)
     })
 
-    test('is good for its user alone, and no longer after any change of a factor or the password', async () => {
+    test('is valid for its user alone, and no longer after any change of a factor or the password', async () => {
       const { user, signedIn, trusted } = await trustDevice()
       const other = await newUserWithTotp()
       await beginSignIn(other.user, { trusted_device: trusted })

@@ -157,7 +157,7 @@ describe('the token endpoint', () => {
       expect((await get(`${trio.resource.url}/me`, accessToken)).status).toBe(401)
     })
 
-    test('two secrets are good at a time, so that one can be replaced', async () => {
+    test('two secrets are valid at a time, so that one can be replaced', async () => {
       const { client_id: id, client_secret: first } = await newClient()
       const ask = async (secret: string) =>
         (await token({ grant_type: 'client_credentials' }, basic(id, secret))).status

@@ -53,7 +53,17 @@ const words = [
   'to be had',
   'gathered-rotations',
   'ways-in',
-  'RouteStatement'
+  'RouteStatement',
+  'speak for',
+  'speaks for',
+  'is there twice',
+  ', expected is',
+  'is good for',
+  'are good',
+  'told so',
+  'judges',
+  'judgment',
+  'judgement'
 ]
 
 const files = filesIn(root, isMade)
