@@ -409,7 +409,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('accounts and their mail, in t
     for (const method of ['GET', 'HEAD']) expect((await send(link, { method })).status).toBe(200)
     const scanner = await visit()
     await scanner.page.goto(link)
-    await scanner.page.getByText(`You make an account for ${email}.`).waitFor()
+    await scanner.page.getByText(`You create an account for ${email}.`).waitFor()
     await invited.page.goto(link)
     await invited.page.getByText(`Sie legen ein Konto für ${email} an.`).waitFor()
     await expect.poll(() => invited.page.url()).toBe(`${baseURL}/accept-invitation`)

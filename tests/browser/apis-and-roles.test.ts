@@ -92,7 +92,7 @@ describe.skipIf(!hasBrowser)('APIs and roles in the browser', () => {
       }
       const row = (at: number) => dialog.getByRole('group', { name: `Scope ${at}` })
       await press(dialog, 'Create API')
-      await expectError(named(row(3), 'Scope'), /there already/)
+      await expectError(named(row(3), 'Scope'), /listed already/)
       await press(dialog, 'Remove scope 3')
       await press(dialog, 'Create API')
       await expectError(named(row(2), 'Scope'), /without spaces/)

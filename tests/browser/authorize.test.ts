@@ -116,12 +116,12 @@ describe.skipIf(!hasBrowser || !inject('docker'))('apps to which users sign in',
   test('a single-page app: an admin registers it, and what the page then shows signs a user in', async () => {
     const dialog = await openForm('A single-page app', 'notes', 'Meeting notes')
     await button(dialog, 'Create client').click()
-    await dialog.getByText('Give one address a line').waitFor()
+    await dialog.getByText('Give one address per line').waitFor()
     await dialog
       .getByRole('textbox', { name: 'Redirect URIs', exact: true })
       .fill(`${spa.url}/callback\nhttps://notes.example/#x`)
     await button(dialog, 'Create client').click()
-    await dialog.getByText('Give one address a line').waitFor()
+    await dialog.getByText('Give one address per line').waitFor()
     await dialog.getByRole('textbox', { name: 'Redirect URIs', exact: true }).fill(`${spa.url}/callback`)
     await look(office)
     await button(dialog, 'Create client').click()
