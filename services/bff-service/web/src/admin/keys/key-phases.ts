@@ -8,7 +8,7 @@ export interface TimeSpan {
   now: number
 }
 
-/** A part of the bar of a key, in percent of the time line. */
+/** A part of the bar of a key, in percent of the timeline. */
 export interface Segment {
   phase: KeyPhase
   left: number

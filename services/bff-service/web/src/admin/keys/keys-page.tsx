@@ -17,7 +17,7 @@ export function KeysPage() {
     <Page title={say('admin.keys.title')} lead={say('admin.keys.lead')} actions={query.data && <RotateButton />}>
       <QueryResult query={query}>
         {(list) => (
-          <Section title={say('admin.keys.timeLine')} lead={<Schedule list={list} />}>
+          <Section title={say('admin.keys.timeline')} lead={<Schedule list={list} />}>
             <KeyTimeLine list={list} />
           </Section>
         )}

@@ -312,7 +312,7 @@ export const adminDe: AdminTexts = {
       isRevoked: 'Der Schlüssel ist widerrufen.',
       title: 'Signaturschlüssel',
       lead: 'Jeder Schlüssel wird veröffentlicht, bevor er signiert, und bleibt es, bis das letzte Token abgelaufen ist, das er signiert hat.',
-      timeLine: 'Zeitachse',
+      timeline: 'Zeitachse',
       nextRotation: 'Nach Plan signiert der nächste Schlüssel ab:',
       possibleAt: 'Er darf signieren ab:',
       noRotation: 'Es ist keine Rotation geplant.',

@@ -305,7 +305,7 @@ export const adminEn = {
       isRevoked: 'The key is revoked.',
       title: 'Signing keys',
       lead: 'Each key is published before it signs, and stays published until the last token that it signed has expired.',
-      timeLine: 'Time line',
+      timeline: 'Timeline',
       nextRotation: 'By the schedule, the next key signs from:',
       possibleAt: 'It may sign from:',
       noRotation: 'No rotation is scheduled.',
