@@ -308,7 +308,7 @@ describe('npm start', () => {
       `POST /auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
     )
     socket.write(body.slice(0, 5))
-    // FetchedDocument only once the service has seen the request before it.
+    // It has its response only once the service has seen the request before it.
     expect((await signIn(password)).status).toBe(200)
     stack.child.kill('SIGINT')
     stack.child.kill('SIGTERM')

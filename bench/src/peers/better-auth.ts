@@ -120,7 +120,7 @@ async function startSession(number: number): Promise<string> {
 async function call(path: string, init: RequestInit): Promise<Response> {
   const response = await auth.handler(new Request(`${issuer}/api/auth${path}`, init))
   if (response.status >= 400)
-    throw new Error(`better-auth responded with ${path} with ${response.status}: ${await response.text()}`)
+    throw new Error(`better-auth responded to ${path} with ${response.status}: ${await response.text()}`)
   return response
 }
 

@@ -85,12 +85,12 @@ export async function refundUnlessFailed<T>(
   counts: readonly AttemptCount[],
   attempt: () => Promise<T | undefined>
 ): Promise<T | undefined> {
+  let hasFailed = false
   try {
     const result = await attempt()
-    if (result !== undefined) await counters.settle({ refunded: counts })
+    hasFailed = result === undefined
     return result
-  } catch (error) {
-    await counters.settle({ refunded: counts })
-    throw error
+  } finally {
+    if (!hasFailed) await counters.settle({ refunded: counts })
   }
 }

@@ -57,13 +57,12 @@ export function createSignInLimits({ counters, settings, recognize }: SignInLimi
     if ((await counters.charge(ordinary, successes)).length === 0) return started(ordinary)
     const budget = ownBudget(await recognize(subjectOf(guess)), counts)
     const charged = budget ? [budget] : ordinary
-    // Counted again even without a budget: attempts may have ended meanwhile, and nobody was waiting for them yet.
-    let reached = await counters.charge(charged, successes)
-    while (reached.length > 0) {
+    for (;;) {
+      // Even without a budget: attempts may have ended while the owner was looked up, and nobody was waiting for them yet.
+      const reached = await counters.charge(charged, successes)
+      if (reached.length === 0) return started(charged)
       if (!(await underWay.wait(reached.map(({ count }) => count)))) throw await rejected(counts, reached)
-      reached = await counters.charge(charged, successes)
     }
-    return started(charged)
   }
 
   // Right after counting: the next attempt must find it under way.

@@ -93,7 +93,7 @@ async function waitUntilResponds(url: string): Promise<void> {
       client.destroy()
       return
     } catch (error) {
-      // A password is enough of a response.
+      // A Redis that asks for a password responds.
       if (/NOAUTH|WRONGPASS/.test(String(error))) return
       if (client.isOpen) client.destroy()
       if (Date.now() > deadline) throw error
