@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { findLastingPort } from '@countersign/testing'
 import { query } from '@countersign/testing/trio'
-import type { CDPSession, Page } from 'playwright-core'
+import type { CDPSession, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { expectSignedOut, type Fixture, hasBrowser, newPerson, openFixture, openNewAccount } from './fixture.ts'
 import { problemsOf } from './fixtures/accessibility.ts'
@@ -96,6 +96,21 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     return { page, context, authenticator, person }
   }
 
+  /** @returns what says of each request for a passkey of the page that is open whether it was aborted */
+  async function watchRequests(page: Page): Promise<() => Promise<boolean[]>> {
+    await page.addInitScript(() => {
+      const asked: (AbortSignal | null | undefined)[] = []
+      const get = navigator.credentials.get.bind(navigator.credentials)
+      Object.assign(window, { asked })
+      navigator.credentials.get = (options) => {
+        asked.push(options?.signal)
+        return get(options)
+      }
+    })
+    return () =>
+      page.evaluate(() => (window as unknown as { asked: AbortSignal[] }).asked.map(({ aborted }) => aborted))
+  }
+
   const usePasskey = (page: Page) => page.getByRole('button', { name: 'Use a passkey' }).click()
   const account = (page: Page) => page.getByRole('heading', { level: 1, name: 'Your account' })
   const acrOf = async (username: string) =>
@@ -114,13 +129,15 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     await page.getByRole('dialog', { name: 'Add a passkey' }).getByLabel('Name').waitFor()
     expect(await problemsOf(page)).toEqual([])
     await page.keyboard.press('Escape')
-    // The field of the username offers it, too: it would be used at once.
+    // The field of the username offers it, too, and it would be used at once. Chromium decides this when a request begins.
     const { cdp, id: authenticatorId } = authenticator
     await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    const requests = await watchRequests(page)
     await signOut(page)
+    await expect.poll(requests).toEqual([false])
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
     await page.getByRole('button', { name: 'Use a passkey' }).focus()
     await page.keyboard.press('Enter')
-    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
     await account(page).waitFor()
     expect(await acrOf(person.username)).toBe('urn:countersign:acr:2')
     await section(page).getByText('last used').waitFor()
@@ -144,25 +161,39 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     expect(fixture.complaints).toEqual([])
   })
 
+  test('the field of the username, whose options come late, does not end what the button began', async () => {
+    const { page, authenticator } = await newOwner()
+    const { cdp, id: authenticatorId } = authenticator
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    const requests = await watchRequests(page)
+    let late: Route | undefined
+    const hold = (route: Route) => {
+      late = route
+    }
+    const options = '**/bff/session/passkey/options'
+    await page.route(options, hold, { times: 1 })
+    await signOut(page)
+    await expect.poll(() => late !== undefined).toBe(true)
+    await usePasskey(page)
+    await expect.poll(requests).toEqual([false])
+    const response = page.waitForResponse(options)
+    await late?.continue()
+    await (await response).finished()
+    // Time in which the page would begin the request of the field.
+    await delay(300)
+    expect(await requests()).toEqual([false])
+    expect(fixture.complaints).toEqual([])
+  })
+
   test('what waits in the field ends with the page', async () => {
     const { page, authenticator } = await newOwner()
     const { cdp, id: authenticatorId } = authenticator
     await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
-    await page.addInitScript(() => {
-      const asked: (AbortSignal | null | undefined)[] = []
-      const get = navigator.credentials.get.bind(navigator.credentials)
-      Object.assign(window, { asked })
-      navigator.credentials.get = (options) => {
-        asked.push(options?.signal)
-        return get(options)
-      }
-    })
+    const requests = await watchRequests(page)
     await signOut(page)
-    const states = () =>
-      page.evaluate(() => (window as unknown as { asked: AbortSignal[] }).asked.map(({ aborted }) => aborted))
-    await expect.poll(states).toEqual([false])
+    await expect.poll(requests).toEqual([false])
     await page.getByRole('link', { name: 'Create an account' }).click()
-    await expect.poll(states).toEqual([true])
+    await expect.poll(requests).toEqual([true])
   })
 
   test('it completes a sign-in with the password', async () => {

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { request } from '../api/request.ts'
 import type { PasskeyRequestOptions, Passkeys, SignedIn } from '../api/types.ts'
 import { requireCookies } from './cookie-check.ts'
@@ -56,6 +56,7 @@ type Chosen = { options: Options; credential: Assertion } | undefined
 export function usePasskeySignIn(isOffered: boolean) {
   const client = useQueryClient()
   const [offer, setOffer] = useState({ waitsForUser: false })
+  const offered = useRef<AbortController>(undefined)
   const { mutate, ...mutation } = useMutation({
     mutationFn: async (chosen: Chosen) => {
       await requireCookies()
@@ -70,23 +71,29 @@ export function usePasskeySignIn(isOffered: boolean) {
   })
   useEffect(() => {
     if (!isOffered) return
-    const left = new AbortController()
-    void offerInField(left.signal, offer).then((chosen) => chosen && mutate(chosen))
+    const ended = new AbortController()
+    offered.current = ended
+    void offerInField(ended.signal, offer).then((chosen) => chosen && mutate(chosen))
     return () => {
-      left.abort()
+      ended.abort()
       stopPasskeys()
     }
   }, [isOffered, offer, mutate])
-  return { isPending: mutation.isPending, error: mutation.error, onClick: () => mutate(undefined) }
+  const onClick = () => {
+    // Browsers let one request for a passkey wait: one that the field begins later would end the button's.
+    offered.current?.abort()
+    mutate(undefined)
+  }
+  return { isPending: mutation.isPending, error: mutation.error, onClick }
 }
 
-/** @returns `undefined` when the page was left, or something else asked for a passkey */
-async function offerInField(left: AbortSignal, { waitsForUser }: { waitsForUser: boolean }): Promise<Chosen> {
+/** @returns `undefined` when it `ended`, since the page was left or the button was used, or when another request replaced it */
+async function offerInField(ended: AbortSignal, { waitsForUser }: { waitsForUser: boolean }): Promise<Chosen> {
   if (!(await hasPasskeyAutofill().catch(() => false))) return undefined
-  if (waitsForUser) await userActs(left)
-  while (!left.aborted) {
+  if (waitsForUser) await userActs(ended)
+  while (!ended.aborted) {
     const asked = await ask().catch(() => undefined)
-    if (!asked || left.aborted) return undefined
+    if (!asked || ended.aborted) return undefined
     let isOld = false
     const renewal = setTimeout(() => {
       isOld = true
@@ -104,9 +111,10 @@ async function offerInField(left: AbortSignal, { waitsForUser }: { waitsForUser:
 }
 
 /** An authenticator that responds without a person would be asked, and refused, again and again. */
-function userActs(left: AbortSignal): Promise<void> {
+function userActs(ended: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const type of ['pointerdown', 'keydown']) addEventListener(type, () => resolve(), { once: true, signal: left })
+    for (const type of ['pointerdown', 'keydown'])
+      addEventListener(type, () => resolve(), { once: true, signal: ended })
   })
 }
 
