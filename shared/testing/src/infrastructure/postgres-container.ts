@@ -30,9 +30,16 @@ export async function startPostgresContainer(options: PostgresContainerOptions =
   const hostPort = await findLastingPort()
   const password = randomBytes(12).toString('base64url')
   const fast = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
-  const settings = [...(options.durable ? [] : fast), 'max_connections=200']
+  // Hashing the password thousands of times would take a seventh of the time that opening a connection takes.
+  const quickSignIn = 'scram_iterations=1'
+  const settings = [...(options.durable ? [] : fast), quickSignIn, 'max_connections=200']
   const container = await new GenericContainer(readTestEnvironment().postgresImage)
-    .withEnvironment({ POSTGRES_USER: 'countersign', POSTGRES_PASSWORD: password, POSTGRES_DB: 'postgres' })
+    .withEnvironment({
+      POSTGRES_USER: 'countersign',
+      POSTGRES_PASSWORD: password,
+      POSTGRES_DB: 'postgres',
+      POSTGRES_INITDB_ARGS: `-c ${quickSignIn}`
+    })
     .withCommand(['postgres', ...settings.flatMap((setting) => ['-c', setting])])
     // A port chosen by Docker would change when the container is started again.
     .withExposedPorts({ container: 5432, host: hostPort })
