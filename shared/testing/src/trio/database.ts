@@ -3,7 +3,10 @@ import pg from 'pg'
 /** By URL. Opening a connection takes ten milliseconds of processor time, and a test run reads its databases thousands of times. */
 const pools = new Map<string, pg.Pool>()
 
-/** Runs one statement on a connection that no service uses, to read what the services have stored. */
+/**
+ * Runs one statement on a connection that no service uses, to read what the services have stored. The next one may find what it has set
+ * for its connection, such as a role.
+ */
 export async function query<T extends object>(databaseUrl: string, text: string, values: unknown[] = []): Promise<T[]> {
   return (await poolOf(databaseUrl).query(text, values)).rows as T[]
 }
