@@ -96,6 +96,11 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     return { page, context, authenticator, person }
   }
 
+  /** Whether the authenticator is touched by itself. Chromium decides this when a request begins. */
+  async function setPresence({ cdp, id: authenticatorId }: VirtualAuthenticator, enabled: boolean): Promise<void> {
+    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+  }
+
   /** @returns what says of each request for a passkey of the page that is open whether it was aborted */
   async function watchRequests(page: Page): Promise<() => Promise<boolean[]>> {
     await page.addInitScript(() => {
@@ -129,13 +134,12 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
     await page.getByRole('dialog', { name: 'Add a passkey' }).getByLabel('Name').waitFor()
     expect(await problemsOf(page)).toEqual([])
     await page.keyboard.press('Escape')
-    // The field of the username offers it, too, and it would be used at once. Chromium decides this when a request begins.
-    const { cdp, id: authenticatorId } = authenticator
-    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    // The field of the username offers it, too, and it would be used at once.
+    await setPresence(authenticator, false)
     const requests = await watchRequests(page)
     await signOut(page)
     await expect.poll(requests).toEqual([false])
-    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: true })
+    await setPresence(authenticator, true)
     await page.getByRole('button', { name: 'Use a passkey' }).focus()
     await page.keyboard.press('Enter')
     await account(page).waitFor()
@@ -163,8 +167,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
 
   test('the field of the username, whose options come late, does not end what the button began', async () => {
     const { page, authenticator } = await newOwner()
-    const { cdp, id: authenticatorId } = authenticator
-    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    await setPresence(authenticator, false)
     const requests = await watchRequests(page)
     let late: Route | undefined
     const hold = (route: Route) => {
@@ -187,8 +190,7 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
 
   test('what waits in the field ends with the page', async () => {
     const { page, authenticator } = await newOwner()
-    const { cdp, id: authenticatorId } = authenticator
-    await cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled: false })
+    await setPresence(authenticator, false)
     const requests = await watchRequests(page)
     await signOut(page)
     await expect.poll(requests).toEqual([false])
@@ -198,17 +200,14 @@ describe.skipIf(!hasBrowser || !inject('docker'))('passkeys in a browser', () =>
 
   test('it completes a sign-in with the password', async () => {
     const { page, person, authenticator } = await newOwner()
-    const { cdp, id: authenticatorId } = authenticator
-    const setPresence = (enabled: boolean) =>
-      cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
-    await setPresence(false)
+    await setPresence(authenticator, false)
     await signOut(page)
     await page.getByRole('textbox', { name: 'Username' }).fill(person.username)
     await page.getByLabel('Password', { exact: true }).fill(person.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByLabel('Recovery code').waitFor()
     expect(await problemsOf(page)).toEqual([])
-    await setPresence(true)
+    await setPresence(authenticator, true)
     await usePasskey(page)
     await account(page).waitFor()
     await sql(

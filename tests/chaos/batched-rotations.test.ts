@@ -35,7 +35,7 @@ describe('concurrent rotations are batched, and each has the same outcome as alo
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    observer = openTestPool(database.url, 4)
+    observer = openTestPool(database.url, { max: 4 })
     faults = await startPostgresFaults(database.url)
     replica = openReplica(faults.url)
   })

@@ -64,7 +64,7 @@ export async function openFixture(): Promise<Fixture> {
   })
   await untilReady(ahead)
   requireClockAhead(ahead)
-  const pool = openTestPool(database.url, 8)
+  const pool = openTestPool(database.url, { max: 8 })
   const template = await register(trio.auth.url)
   let admin: { token: string; since: number } | undefined
 

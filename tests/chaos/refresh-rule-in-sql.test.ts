@@ -34,7 +34,7 @@ describe('Postgres decides about refresh tokens as the model of the rule does', 
 
   beforeAll(async () => {
     database = await createTestDatabase()
-    pool = openTestPool(database.url, 2)
+    pool = openTestPool(database.url, { max: 2 })
     recorder = await startPostgresRecorder(database.url)
     replicas = [1, 2, 3].map(() => openReplica(recorder.url))
   })

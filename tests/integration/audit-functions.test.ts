@@ -1,21 +1,11 @@
-import { createTestDatabase, type TestDatabase } from '@countersign/testing'
+import { createTestDatabase, executeAlone, type TestDatabase } from '@countersign/testing'
 import { query } from '@countersign/testing/trio'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 describe('a role that may only execute the functions of the audit log', () => {
   let database: TestDatabase
   const role = `audit_functions_${process.pid}`
-  /** On a connection of its own, which ends with the role and the temporary tables. */
-  async function asRole(text: string): Promise<void> {
-    const client = new pg.Client({ connectionString: database.url })
-    await client.connect()
-    try {
-      await client.query(`SET ROLE ${role}; ${text}`)
-    } finally {
-      await client.end()
-    }
-  }
+  const asRole = (text: string) => executeAlone(database.url, `SET ROLE ${role}; ${text}`)
 
   beforeAll(async () => {
     database = await createTestDatabase()

@@ -10,7 +10,7 @@ describe("oidc-provider's adapter for Postgres", () => {
 
   beforeAll(async () => {
     database = await createEmptyTestDatabase()
-    pool = openTestPool(database.url, 4)
+    pool = openTestPool(database.url, { max: 4 })
     await pool.query(adapterSchema)
     adapter = createPostgresAdapter(pool)
   })

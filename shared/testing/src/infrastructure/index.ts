@@ -1,5 +1,6 @@
 /** Infrastructure for integration tests: databases, Redis, and networks that fail on demand. */
 export { findChromium, findFirefox, findWebKit, type WebKitPaths } from './browsers.ts'
+export { executeAlone, openTestPool } from './database-connections.ts'
 export type { Exchange, FaultProxy, Interception, Moment, Sent } from './fault-proxy.ts'
 export { findLastingPort } from './lasting-port.ts'
 export { type PostgresContainer, startPostgresContainer } from './postgres-container.ts'
@@ -13,7 +14,6 @@ export {
   copyTestDatabase,
   createEmptyTestDatabase,
   createTestDatabase,
-  openTestPool,
   type TestDatabase
 } from './test-database.ts'
 export { childEnvironment, readTestEnvironment } from './test-environment.ts'

@@ -1,7 +1,7 @@
 /** A database for each test file, copied from a template that is migrated once for a run. */
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
 import { inject } from 'vitest'
+import { executeAlone } from './database-connections.ts'
 import { templateDatabase } from './provided.ts'
 
 export interface TestDatabase {
@@ -15,9 +15,9 @@ export interface TestDatabase {
 export async function makeTemplateDatabase(adminUrl: string): Promise<void> {
   // Here, so that test files do not load it.
   const { migrate } = await import('@countersign/prisma')
-  await asAdmin(adminUrl, `CREATE DATABASE ${templateDatabase}`)
+  await executeAlone(adminUrl, `CREATE DATABASE ${templateDatabase}`)
   await migrate(urlOf(adminUrl, templateDatabase))
-  await asAdmin(adminUrl, `ALTER DATABASE ${templateDatabase} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`)
+  await executeAlone(adminUrl, `ALTER DATABASE ${templateDatabase} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false`)
 }
 
 /** A fresh, migrated database; to be dropped in `afterAll`. */
@@ -38,31 +38,16 @@ export async function copyTestDatabase(original: TestDatabase): Promise<TestData
 async function copyOf(template: string): Promise<TestDatabase> {
   const adminUrl = inject('postgresUrl')
   const name = `test_${randomBytes(8).toString('hex')}`
-  await asAdmin(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  await executeAlone(adminUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   return Object.freeze({
     name,
     url: urlOf(adminUrl, name),
-    drop: () => asAdmin(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+    drop: () => executeAlone(adminUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   })
-}
-
-async function asAdmin(connectionString: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
 }
 
 function urlOf(adminUrl: string, database: string): string {
   const url = new URL(adminUrl)
   url.pathname = `/${database}`
   return url.href
-}
-
-/** Connections to a test database. One that is idle may end with the database: that is no fault. */
-export function openTestPool(connectionString: string, max?: number): pg.Pool {
-  return new pg.Pool({ connectionString, max }).on('error', () => {})
 }

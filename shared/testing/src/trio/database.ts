@@ -1,11 +1,12 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { openTestPool } from '../infrastructure/database-connections.ts'
 
 /** By URL. Opening a connection takes ten milliseconds of processor time, and a test run reads its databases thousands of times. */
 const pools = new Map<string, pg.Pool>()
 
 /**
- * Runs one statement on a connection that no service uses, to read what the services have stored. The next one may find what it has set
- * for its connection, such as a role.
+ * Runs one statement on a connection that no service uses, to read what the services have stored. It stays open for a second, and the
+ * next statement may find what this one has set for it: what sets a role is for `executeAlone`.
  */
 export async function query<T extends object>(databaseUrl: string, text: string, values: unknown[] = []): Promise<T[]> {
   return (await poolOf(databaseUrl).query(text, values)).rows as T[]
@@ -14,12 +15,7 @@ export async function query<T extends object>(databaseUrl: string, text: string,
 function poolOf(databaseUrl: string): pg.Pool {
   const open = pools.get(databaseUrl)
   if (open) return open
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 20, idleTimeoutMillis: 1000, allowExitOnIdle: true })
-  // A connection that is idle may end with its database, or its server: that is no fault.
-  pool.on('error', () => {})
-  pool.on('remove', () => {
-    if (pool.totalCount === 0 && pools.get(databaseUrl) === pool) pools.delete(databaseUrl)
-  })
+  const pool = openTestPool(databaseUrl, { max: 20, idleTimeoutMillis: 1000, allowExitOnIdle: true })
   pools.set(databaseUrl, pool)
   return pool
 }
